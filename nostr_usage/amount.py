@@ -122,7 +122,7 @@ def format_tokens(tokens: int) -> str:
 
 
 def compact_tokens(tokens: int) -> str:
-    """Tokens in few characters, never rounded up: `4.2M`, `15k`, `847`; for places with the exact figure near."""
+    """Tokens in few characters, never rounded up: `4.2M`, `15k`, `847`; the exact figure must be near."""
     sign, size = ("-" if tokens < 0 else ""), abs(tokens)
     for unit, letter in _COMPACT_UNITS:
         if size >= unit:
