@@ -10,6 +10,8 @@ from nostr_usage.errors import KeyFormatError
 # The limit of NIP-19; the 90 characters of BIP-173 leave no room for relay hints.
 BECH32_CHARS_MAX = 5000
 TLV_VALUE_BYTES_MAX = 255
+# Longer than any prefix in use; prefixes appear in messages.
+PREFIX_CHARS_MAX = 16
 
 
 class _Encodings(Protocol):
@@ -65,7 +67,8 @@ def decode_bech32(text: str) -> tuple[str, bytes]:
         )
     codec = _codec()
     prefix, groups, encoding = codec.bech32_decode(text)
-    if prefix is None or groups is None or encoding != codec.Encoding.BECH32:
+    well_formed = encoding == codec.Encoding.BECH32
+    if prefix is None or groups is None or not well_formed or len(prefix) > PREFIX_CHARS_MAX:
         raise KeyFormatError(
             "not a valid bech32 identifier", advice="Copy it again: a character is wrong or missing."
         )

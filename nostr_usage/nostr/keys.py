@@ -7,14 +7,14 @@ from collections.abc import Callable
 from hmac import compare_digest
 from typing import NoReturn
 
-import coincurve
-
 from nostr_usage.errors import KeyFormatError
+from nostr_usage.nostr import schnorr
 from nostr_usage.nostr.bech32 import decode_bech32, decode_tlv, encode_bech32
 
 KEY_BYTES = 32
-# The order of secp256k1: a secret key is a number from 1 to one less.
+# secp256k1 (SEC 2): a secret key is a number below the order; a point has y² = x³ + 7 modulo the prime.
 _CURVE_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+_FIELD_PRIME = 2**256 - 2**32 - 977
 _HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _BECH32 = re.compile(r"[a-z]{2,16}1", re.ASCII | re.IGNORECASE)
 _SPECIAL = 0
@@ -23,7 +23,7 @@ _SPECIAL = 0
 class SecretKey:
     """A secp256k1 secret key that no `repr`, log or error message shows.
 
-    Two are equal if their bytes are; it cannot be hashed or pickled, so that it is not kept by accident.
+    Two are equal if their bytes are. It refuses to be pickled, so that no cache or queue writes it out.
 
     Raises:
         KeyFormatError: if the 32 bytes are no number from 1 to the order of the curve less one.
@@ -52,6 +52,9 @@ class SecretKey:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SecretKey) and compare_digest(self._raw, other._raw)
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
 
     def __repr__(self) -> str:
         return "SecretKey(hidden)"
@@ -98,7 +101,7 @@ def parse_secret_key(text: str) -> SecretKey:
 def parse_public_key(text: str) -> str:
     """The public key, as 64 lower-case hex digits, that `text` writes as `npub1…`, `nprofile1…` or hex.
 
-    Spaces around it are ignored. It is a point of the curve, which excludes half of all typing errors in hex.
+    Spaces around it are ignored. It is a point of the curve: that finds half of all typing errors in hex.
 
     Raises:
         KeyFormatError: for anything else; the message never repeats the text, which may be a secret.
@@ -123,19 +126,17 @@ def parse_public_key(text: str) -> str:
 
 def public_key_of(secret: SecretKey) -> str:
     """The public key that belongs to `secret`, as 64 lower-case hex digits (BIP-340, x only)."""
-    from nostr_usage.nostr import schnorr
-
     return schnorr.public_key(secret.to_bytes()).hex()
 
 
 def _checked_public_key(data: bytes) -> str:
     if len(data) != KEY_BYTES:
         raise KeyFormatError(f"a public key has {KEY_BYTES} bytes, not {len(data)}")
-    try:
-        coincurve.PublicKeyXOnly(data)
-    except ValueError:
+    x = int.from_bytes(data, "big")
+    # Euler's criterion: some y has this square.
+    if x >= _FIELD_PRIME or pow(x**3 + 7, (_FIELD_PRIME - 1) // 2, _FIELD_PRIME) != 1:
         raise KeyFormatError(
-            "these 64 hex digits are not a public key: no such point on the curve",
-            advice="Copy it again; an npub1… would have told a wrong character.",
-        ) from None
+            "not a public key: no such point on the curve",
+            advice="Copy it again, best as npub1…, which tells a wrong character.",
+        )
     return data.hex()
