@@ -18,8 +18,9 @@
     │   ├── RefundError            more than was charged, or nothing to refund
     │   └── TimeError              a time that the ledger cannot accept
     ├── PricingError               a charge that cannot be computed, so is not made
-    │   ├── UnknownModelError
-    │   └── UnratedUsageError
+    │   ├── UnknownModelError      no price for the model at that time
+    │   ├── UnratedUsageError      a price, but not for a unit that was used
+    │   └── UsageFormatError       counts that are missing, malformed or contradict each other
     ├── HomeError                  a home that is missing, foreign, or unsafe
     │   └── NewerDatabaseError
     └── RelayError                 a relay that cannot be used now
@@ -133,6 +134,10 @@ class UnknownModelError(PricingError):
 
 class UnratedUsageError(PricingError):
     """The model has a price, but none for a unit that was used."""
+
+
+class UsageFormatError(PricingError):
+    """A model's usage whose counts are missing, malformed, or contradict each other."""
 
 
 class HomeError(NostrUsageError):
