@@ -147,7 +147,7 @@ class Entry:
         request: first 32 hex digits of HMAC-SHA256(per-account secret, idempotency key).
         open_number: on `open`: 1, 2, 3 … without a gap over the whole ledger.
         operator_key: on `open`: the public key that sealed details are encrypted from.
-        lot: on `grant`, and on a `refund` that starts a new lot.
+        lot: on `grant`, the terms of the lot that it opens.
         ref: the entry that a refund, reverse, adjustment or gift's grant is about.
         totals: on `close`: the figures of the cycle.
         level: on `gauge`.

@@ -1,0 +1,207 @@
+"""From what happened, or is due, to the entry that must be written: drafts, and posting them.
+
+A draft is an entry without its place in the stream. `next_due` names, one at a time, what time alone makes
+due; whoever writes to a stream writes that first, until it is None, and `post` takes it for granted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nostr_usage.ledger.apply import Posting, move
+from nostr_usage.ledger.cycle import next_boundary
+from nostr_usage.ledger.entry import (
+    AccountId,
+    Cost,
+    CycleTotals,
+    Entry,
+    EntryId,
+    LotTerms,
+    Operation,
+    Source,
+    UsageLine,
+)
+from nostr_usage.ledger.holdings import Referred
+from nostr_usage.ledger.lot import is_lapsed, tokens_of
+from nostr_usage.ledger.plan import GRACE_S, Plan
+from nostr_usage.ledger.state import StreamState, balance_of
+
+_NO_COST = Cost(micro_dollars=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An entry before it has its place in the stream; fields as in `Entry`.
+
+    Attributes:
+        key: the idempotency key: one key, one entry. `request` on the wire is its HMAC.
+    """
+
+    operation: Operation
+    type: str
+    tokens: int
+    cost: Cost
+    occurred_at: int
+    key: str
+    open_number: int | None = None
+    operator_key: str | None = None
+    lot: LotTerms | None = None
+    ref: EntryId | None = None
+    totals: CycleTotals | None = None
+    level: int | None = None
+    description: str | None = None
+    description_hash: str | None = None
+    usage: tuple[UsageLine, ...] = ()
+    prices: tuple[str, ...] = ()
+    actor: str | None = None
+    group: str | None = None
+    prompt: str | None = None
+    payment: str | None = None
+    orphans: tuple[EntryId, ...] = ()
+    content: str = ""
+
+
+def post(
+    state: StreamState,
+    draft: Draft,
+    *,
+    account: AccountId,
+    meter: str,
+    prev: EntryId,
+    created_at: int,
+    request: str,
+    referred: Referred | None = None,
+) -> tuple[Entry, Posting]:
+    """The next entry of the stream, with its seq and balance, and the state after it.
+
+    The caller has checked what a caller can get wrong: that the stream is open, that a refund is not more
+    than `referred.left`, that `created_at` does not go back, that nothing is due. So a problem here is a
+    fault of the program, and an assertion fails.
+
+    Args:
+        state: the stream before it.
+        draft: what happened.
+        account: the stream's account.
+        meter: the stream's meter.
+        prev: id of the entry that `state` ends with.
+        created_at: unix seconds.
+        request: 32 hex digits made of `draft.key`.
+        referred: what `draft.ref` names, for a refund or a reverse.
+    """
+    seq = state.seq + 1
+    posting = move(state, draft, seq=seq, created_at=created_at, referred=referred)
+    assert not posting.problems, posting.problems[0].message
+    entry = Entry(
+        account=account,
+        meter=meter,
+        seq=seq,
+        prev=prev,
+        operation=draft.operation,
+        type=draft.type,
+        tokens=draft.tokens,
+        cost=draft.cost,
+        balance=balance_of(posting.state),
+        created_at=created_at,
+        occurred_at=draft.occurred_at,
+        request=request,
+        open_number=draft.open_number,
+        operator_key=draft.operator_key,
+        lot=draft.lot,
+        ref=draft.ref,
+        totals=draft.totals,
+        level=draft.level,
+        description=draft.description,
+        description_hash=draft.description_hash,
+        usage=draft.usage,
+        prices=draft.prices,
+        actor=draft.actor,
+        group=draft.group,
+        prompt=draft.prompt,
+        payment=draft.payment,
+        orphans=draft.orphans,
+        content=draft.content,
+    )
+    return entry, posting
+
+
+def first_grant(plan: Plan, *, anchor: int, at: int) -> Draft:
+    """The allowance of the first cycle of a plan, which begins `at`; later ones are `next_due`'s.
+
+    Args:
+        plan: the plan.
+        anchor: what its boundaries are counted from, usually `at` itself.
+        at: unix seconds.
+    """
+    return _allowance(plan, "subscription_grant", anchor=anchor, at=at, key=f"subscription:{at}")
+
+
+def next_due(state: StreamState, plan: Plan | None, *, anchor: int, now: int) -> Draft | None:
+    """What is due first by `now` and not written yet, or None: an `expire`, a renewal, a `close`.
+
+    In order of the moments at which they fall due, `expire` before the renewal before `close` in a tie. The
+    keys say what is due, not when it was noticed, so two writers who notice it write one entry.
+
+    Args:
+        state: the stream so far.
+        plan: None where no allowance is to be renewed.
+        anchor: what the plan's boundaries are counted from.
+        now: unix seconds.
+    """
+    expiry_at = min((lot.expires_at for lot in state.lots if lot.expires_at is not None), default=now + 1)
+    renewal_at = state.cycles[-1].end if plan and state.cycles else None
+    close_at = _close_at(state, plan)
+    moment = min(at for at in (expiry_at, renewal_at, close_at, now + 1) if at is not None)
+    if moment > now:
+        return None
+    if moment == expiry_at:
+        return _expiry(state, at=moment)
+    if plan and moment == renewal_at:
+        return _allowance(plan, "renewal_grant", anchor=anchor, at=moment, key=f"renewal:{moment}")
+    return _close(state.cycles[0])
+
+
+def _close_at(state: StreamState, plan: Plan | None) -> int | None:
+    """When the oldest open cycle is final, if a later one has begun."""
+    if len(state.cycles) < 2:
+        return None
+    end = state.cycles[0].end
+    assert end is not None, "a cycle ends where the next one begins"
+    return end + (plan.grace_s if plan else GRACE_S)
+
+
+def _expiry(state: StreamState, *, at: int) -> Draft:
+    return Draft(
+        operation=Operation.EXPIRE,
+        type="expiry",
+        tokens=tokens_of(tuple(lot for lot in state.lots if is_lapsed(lot, at=at))),
+        cost=_NO_COST,
+        occurred_at=at,
+        key=f"expire:{at}",
+    )
+
+
+def _allowance(plan: Plan, reason: str, *, anchor: int, at: int, key: str) -> Draft:
+    expires_at = next_boundary(plan.cycle, anchor=anchor, after=at)
+    return Draft(
+        operation=Operation.GRANT,
+        type=reason,
+        tokens=plan.allowance,
+        cost=_NO_COST,
+        occurred_at=at,
+        key=key,
+        lot=LotTerms(source=Source.ALLOWANCE, expires_at=expires_at, priority=plan.priority),
+    )
+
+
+def _close(totals: CycleTotals) -> Draft:
+    """Dated in the last second of the cycle, so that the month is that of the cycle."""
+    assert totals.end is not None, "a cycle ends where the next one begins"
+    return Draft(
+        operation=Operation.CLOSE,
+        type="cycle_close",
+        tokens=0,
+        cost=_NO_COST,
+        occurred_at=totals.end - 1,
+        key=f"close:{totals.start}",
+        totals=totals,
+    )
