@@ -143,7 +143,7 @@ class _ChainReader:
         versions = self._by_seq[seq]
         linked = versions.get(expected) if expected is not None else None
         chosen = self._best_copy(linked) if linked else None
-        contenders = [copies for entry_id, copies in versions.items() if copies is not linked]
+        contenders = [copies for copies in versions.values() if copies is not linked]
         signed = [copy for copies in contenders if (copy := self._signed_copy(copies))]
         if chosen is None and expected is None and len(signed) == 1:
             return Link(copy=signed[0], signature_checked=True)

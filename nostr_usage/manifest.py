@@ -1,7 +1,7 @@
 """The manifest: what the root key says about the ledger (PROTOCOL.md, "Manifest").
 
-A reader pins the root key and learns from here which ledger key signs entries, in which kind, on which relays.
-The id of the first manifest is the ledger id; it never changes.
+A reader pins the root key and learns from here which ledger key signs entries, in which kind, on which
+relays. The id of the first manifest is the ledger id; it never changes.
 """
 
 from __future__ import annotations

@@ -1,0 +1,396 @@
+"""Record: usage ─▶ price ─▶ entry ─▶ event ─▶ signature ─▶ store and outbox, in one transaction.
+
+Each call returns a receipt, the signed event, once that is durable. The same idempotency key with the same
+request returns the same receipt, byte for byte, for ever; with another request it is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+
+from nostr_usage.amount import checked_amount, micro_dollars
+from nostr_usage.details import Details
+from nostr_usage.entry_event import entry_from_event
+from nostr_usage.errors import IdempotencyError, InputError, RefundError, TimeError, UnknownNameError
+from nostr_usage.ledger.entry import (
+    DEFAULT_METER,
+    AccountId,
+    Cost,
+    Entry,
+    EntryId,
+    LotTerms,
+    Operation,
+    Source,
+    UsageLine,
+)
+from nostr_usage.ledger.plan import Plan
+from nostr_usage.ledger.posting import Draft, first_grant
+from nostr_usage.nostr.event import event_from_json
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.pricing.charge import charge_for
+from nostr_usage.pricing.usage import MeasuredUsage
+from nostr_usage.promise import ledger_plan, lot_priority
+from nostr_usage.store import AccountRow, Line, Store, Transaction
+from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
+
+KEY_MAX = 200
+_FREE = Cost(micro_dollars=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """An account to open: its public key, a private label for the operator, and its plan."""
+
+    account: AccountId
+    operator_key: str
+    label: str = ""
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """An AI action to charge: with stated `tokens`, or with measured usage, or at the activity's fixed price.
+
+    `occurred_at` is unix seconds, now if None. `actor`, `group` and `prompt` are public pseudonyms.
+    """
+
+    account: AccountId
+    activity: str
+    key: str
+    tokens: int | None = None
+    usage: tuple[MeasuredUsage, ...] = ()
+    add_ons: tuple[str, ...] = ()
+    description: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    occurred_at: int | None = None
+    actor: str | None = None
+    group: str | None = None
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Tokens to give: `reason` becomes the type; `paid` is micro-dollars, the tokens' value if None."""
+
+    account: AccountId
+    tokens: int
+    source: Source
+    key: str
+    reason: str = ""
+    expires_at: int | None = None
+    paid: int | None = None
+    payment: str | None = None
+    description: str = ""
+    occurred_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """A debit to give back: `tokens` of it, or all that was not given back before."""
+
+    entry_id: EntryId
+    key: str
+    tokens: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the ledger answers: the entry and the signed event that proves it."""
+
+    entry: Entry
+    entry_id: EntryId
+    event_json: bytes
+    is_repeat: bool = False
+
+
+Request = NewAccount | Action | Grant | Refund
+Write = Callable[[Transaction, StreamWriter], Line]
+
+
+class Recorder:
+    """The operator's side of the ledger. Safe to use from several threads and processes at once."""
+
+    def __init__(self, *, store: Store, operator: Operator, catalogue: Catalogue) -> None:
+        self._store = store
+        self._operator = operator
+        self._catalogue = catalogue
+
+    def open_account(self, request: NewAccount) -> Receipt:
+        """Open an account, put it on its plan, and grant the plan's first allowance.
+
+        Raises:
+            UnknownNameError: if there is no such plan.
+            InputError: if the account is there already with another label or plan.
+        """
+        plan = self._plan(request.plan)
+        return self._store.write(lambda transaction: self._open(transaction, request, plan))
+
+    def record(self, action: Action) -> Receipt:
+        """Charge an action.
+
+        Raises:
+            UnknownNameError: no such account or activity.
+            PricingError: the usage has no price; nothing is charged.
+            IdempotencyError: the key was used for something else.
+            TimeError: `occurred_at` is in the future, or before the account was opened.
+        """
+        occurred_at = self._occurred_at(action.occurred_at)
+
+        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
+            charge = charge_for(
+                self._catalogue,
+                action.activity,
+                tokens=action.tokens,
+                usage=action.usage,
+                add_ons=action.add_ons,
+                at=occurred_at,
+            )
+            draft = Draft(
+                operation=Operation.DEBIT,
+                type=action.activity,
+                tokens=charge.tokens,
+                cost=Cost(micro_dollars=charge.cost_micro_dollars),
+                occurred_at=occurred_at,
+                key=action.key,
+                usage=tuple(
+                    UsageLine(model=model, bucket=bucket, units=units)
+                    for model, bucket, units in charge.usage
+                ),
+                prices=charge.price_ids,
+                actor=action.actor,
+                group=action.group,
+                prompt=action.prompt,
+            )
+            return writer.write(draft, details=self._details(action.description, action.metadata))
+
+        return self._write(action.account, action, write)
+
+    def grant(self, grant: Grant) -> Receipt:
+        """Give tokens: a purchase, a gift, a promotion, an adjustment.
+
+        Raises:
+            AmountError, UnknownNameError, IdempotencyError, TimeError: as for `record`.
+            InputError: a lot that has lapsed before it starts.
+        """
+        checked_amount(grant.tokens, name="tokens")
+        occurred_at = self._occurred_at(grant.occurred_at)
+        if grant.expires_at is not None and grant.expires_at <= occurred_at:
+            raise InputError(
+                "the tokens would have expired before they are granted", advice="Move --expires."
+            )
+        paid = grant.paid if grant.paid is not None else self._value(grant.tokens)
+
+        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
+            draft = Draft(
+                operation=Operation.GRANT,
+                type=grant.reason or _REASONS[grant.source],
+                tokens=grant.tokens,
+                cost=Cost(micro_dollars=paid),
+                occurred_at=occurred_at,
+                key=grant.key,
+                lot=LotTerms(
+                    source=grant.source,
+                    expires_at=grant.expires_at,
+                    priority=lot_priority(self._catalogue, grant.source),
+                ),
+            )
+            details = self._details(grant.description, {})
+            return writer.write(draft, details=details, payment=grant.payment)
+
+        return self._write(grant.account, grant, write)
+
+    def refund(self, refund: Refund) -> Receipt:
+        """Give a debit back, to the very lots that it drew from.
+
+        Raises:
+            UnknownNameError: no such entry.
+            RefundError: not a debit, or more than is left of it.
+            IdempotencyError: the key was used for something else.
+        """
+        with self._store.read() as reader:
+            row = reader.entry(refund.entry_id)
+            if row is None:
+                raise UnknownNameError("entry", refund.entry_id, advice="`nostr-usage history` lists ids.")
+            stream = reader.stream_numbered(row.stream_no)
+
+        def write(transaction: Transaction, writer: StreamWriter) -> Line:
+            referred = transaction.referred(refund.entry_id, stream_no=row.stream_no)
+            if referred is None or referred.operation is not Operation.DEBIT:
+                raise RefundError(f"entry {refund.entry_id} is no debit, so there is nothing to refund")
+            left = referred.tokens - referred.undone
+            tokens = left if refund.tokens is None else checked_amount(refund.tokens, name="tokens")
+            if tokens > left or tokens == 0:
+                raise RefundError(
+                    f"{tokens:,} tokens cannot be refunded: {left:,} of {referred.tokens:,} are left",
+                    advice=f"Refund at most {left:,}." if left else "Nothing is left to refund.",
+                )
+            draft = Draft(
+                operation=Operation.REFUND,
+                type=row.type,
+                tokens=tokens,
+                cost=Cost(micro_dollars=self._value(tokens)),
+                occurred_at=self._operator.clock.now(),
+                key=refund.key,
+                ref=refund.entry_id,
+            )
+            details = self._details(refund.description, {})
+            return writer.write(draft, details=details, referred=referred)
+
+        return self._write(stream.account, refund, write)
+
+    def tick(self, account: AccountId) -> int:
+        """Write what time alone has brought about in an account; returns how many entries that took."""
+
+        def write(transaction: Transaction) -> int:
+            row = self._account(transaction, account)
+            writer = self._writer(transaction, account)
+            before = writer.state.seq
+            writer.write_due(self._plan(row.plan), anchor=row.anchor)
+            writer.finish()
+            return writer.state.seq - before
+
+        return self._store.write(write)
+
+    def _write(self, account: AccountId, request: Action | Grant | Refund, write: Write) -> Receipt:
+        _check_key(request.key)
+        return self._store.write(lambda transaction: self._write_once(transaction, account, request, write))
+
+    def _write_once(
+        self, transaction: Transaction, account: AccountId, request: Action | Grant | Refund, write: Write
+    ) -> Receipt:
+        row = self._account(transaction, account)
+        repeat = self._earlier_receipt(transaction, row, request.key, request)
+        if repeat is not None:
+            return repeat
+        writer = self._writer(transaction, account)
+        writer.write_due(self._plan(row.plan), anchor=row.anchor)
+        line = write(transaction, writer)
+        if line.entry.occurred_at < row.anchor:
+            raise TimeError(
+                f"the action is dated before the account was opened ({line.entry.occurred_at} < {row.anchor})"
+            )
+        writer.finish()
+        self._remember(transaction, row.account_no, request.key, request, writer.numbers[line.entry_id])
+        return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
+
+    def _open(self, transaction: Transaction, request: NewAccount, plan: Plan | None) -> Receipt:
+        key = f"open:{request.account}"
+        known = transaction.account(request.account)
+        if known is not None:
+            repeat = self._earlier_receipt(transaction, known, key, request)
+            assert repeat is not None, "an account without its open entry"
+            return repeat
+        now = self._operator.clock.now()
+        number = transaction.open_number_last() + 1
+        account_no = transaction.add_account(
+            request.account,
+            label=request.label or None,
+            plan=request.plan,
+            anchor=now,
+            open_number=number,
+            created_at=now,
+        )
+        writer = self._writer(transaction, request.account)
+        line = writer.write(
+            Draft(
+                operation=Operation.OPEN,
+                type="open",
+                tokens=0,
+                cost=_FREE,
+                occurred_at=now,
+                key=key,
+                open_number=number,
+                operator_key=request.operator_key,
+            )
+        )
+        if plan is not None:
+            writer.write(
+                Draft(
+                    operation=Operation.PLAN,
+                    type=plan.name,
+                    tokens=0,
+                    cost=_FREE,
+                    occurred_at=now,
+                    key=f"plan:{plan.name}:{now}",
+                )
+            )
+            writer.write(first_grant(plan, anchor=now, at=now))
+        writer.finish()
+        self._remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
+        return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
+
+    def _earlier_receipt(
+        self, transaction: Transaction, account: AccountRow, key: str, request: Request
+    ) -> Receipt | None:
+        earlier = transaction.request(account.account_no, _digest(key))
+        if earlier is None:
+            return None
+        if earlier.body_digest != _body_digest(request).hex():
+            raise IdempotencyError(key, earlier.entry_id)
+        event_json = transaction.event_json(earlier.entry_id)
+        assert event_json is not None, "an entry without its event"
+        entry = entry_from_event(event_from_json(event_json))
+        return Receipt(entry=entry, entry_id=earlier.entry_id, event_json=event_json, is_repeat=True)
+
+    def _remember(
+        self, transaction: Transaction, account_no: int, key: str, request: Request, entry_no: int
+    ) -> None:
+        transaction.put_request(
+            account_no,
+            key_digest=_digest(key),
+            body_digest=_body_digest(request),
+            entry_no=entry_no,
+        )
+
+    def _account(self, transaction: Transaction, account: AccountId) -> AccountRow:
+        row = transaction.account(account)
+        if row is None:
+            raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
+        return row
+
+    def _writer(self, transaction: Transaction, account: AccountId) -> StreamWriter:
+        return StreamWriter(transaction, self._operator, account=account, meter=DEFAULT_METER)
+
+    def _plan(self, name: str | None) -> Plan | None:
+        return None if name is None else ledger_plan(self._catalogue, name)
+
+    def _details(self, description: str, metadata: Mapping[str, str]) -> Details | None:
+        return fresh_details(description, dict(metadata), entropy=self._operator.entropy)
+
+    def _value(self, tokens: int) -> int:
+        return micro_dollars(tokens, self._catalogue.token_value)
+
+    def _occurred_at(self, stated: int | None) -> int:
+        now = self._operator.clock.now()
+        if stated is not None and stated > now:
+            raise TimeError(f"the action is dated in the future ({stated} > {now})")
+        return now if stated is None else stated
+
+
+_REASONS = {
+    Source.PROMO: "promotion",
+    Source.GIFT: "gift",
+    Source.ROLLOVER: "rollover",
+    Source.ALLOWANCE: "subscription_grant",
+    Source.ADJUSTMENT: "adjustment",
+    Source.PURCHASED: "purchase",
+}
+
+
+def _check_key(key: str) -> None:
+    if not key or len(key) > KEY_MAX:
+        raise InputError(f"the idempotency key must have 1 to {KEY_MAX} characters")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _body_digest(request: Request) -> bytes:
+    """What makes two requests the same: every field that the caller gave."""
+    body = {"request": type(request).__name__, **asdict(request)}
+    return _digest(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str))
