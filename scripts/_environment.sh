@@ -1,6 +1,6 @@
 # Sourced by the commands beside it. `prepare_environment run|dev` makes a virtual environment inside the checkout
 # (or at $NOSTR_USAGE_VENV), installs the locked packages and this project into it, and puts it first in PATH.
-# Nothing is written elsewhere, and no package is taken whose hash is not in scripts/lock.
+# Nothing is written elsewhere but pip's cache, and no package is taken whose hash is not in scripts/lock.
 # Where that cannot be had, it says what to do and exits with 2.
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -80,10 +80,12 @@ install() { # what to say, then arguments of `pip install`
     pip=("$base_python" -m pip --python "$venv/bin/python")
   fi
   "${pip[@]}" install --progress-bar off "$@" >"$log" 2>&1 && return
-  tail -n 12 "$log" >&2
-  give_up "" "Installing $what failed; the last lines are above, the rest is in $log" \
-    "- No network or no package index: connect, repeat the command." \
-    "- No module named pip, or no option --python: on Debian and Ubuntu apt-get install python3-venv," \
-    "  remove $venv, repeat the command." \
-    "- Hashes that do not match: the package index serves other files than the locked ones; do not go on with it."
+  grep -vE '^WARNING: Retrying|Expected +or ' "$log" | tail -n 6 >&2
+  say "Installing $what failed; all of pip's words are in $log"
+  if grep -q 'DO NOT MATCH THE HASHES' "$log"; then
+    give_up "The package index serves other files than the locked ones: do not go on with it."
+  elif grep -qE 'No module named pip|no such option' "$log"; then
+    give_up "On Debian and Ubuntu: apt-get install python3-venv, remove $venv, repeat the command."
+  fi
+  give_up "If it is the network, connect and repeat the command: what is installed already is kept."
 }
