@@ -1,0 +1,51 @@
+"""The store: the ledger in one SQLite file, and the keys of accounts in another.
+
+    store        Store: snapshots to read, group commit to write
+    transaction  Reader and Transaction: all that follows, in one
+      accounts     accounts and relays
+      streams      the head of each stream, with the fold's state
+      entries      entries, their events, the requests that they answered
+      lines        appending entries
+      totals       sums by month
+      outbox       signed events on their way to relays
+      evidence     pins, sightings, forks, problems
+    group_commit many callers, one durable commit
+    database     opening, recognising and migrating a file; migrations/ has the SQL
+    account_secrets  the keys of accounts
+
+SQL is here and in the embedded relay, nowhere else. Opening the store and asking for a balance loads nothing
+heavy: no event parser, no pydantic, no asyncio.
+"""
+
+from nostr_usage.store.accounts import RELAYS_MAX, AccountRow, RelayRow
+from nostr_usage.store.entries import DetailsRow, EntryRow, EventRow, RequestRow
+from nostr_usage.store.evidence import Fork, Pin
+from nostr_usage.store.lines import Line
+from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxState
+from nostr_usage.store.store import Store
+from nostr_usage.store.streams import StreamRow, StreamStatus
+from nostr_usage.store.totals import MonthTotal
+from nostr_usage.store.transaction import Reader, Transaction
+
+__all__ = [
+    "RELAYS_MAX",
+    "AccountRow",
+    "DetailsRow",
+    "DueEvent",
+    "EntryRow",
+    "EventRow",
+    "Fork",
+    "Line",
+    "MonthTotal",
+    "OutboxCount",
+    "OutboxRow",
+    "OutboxState",
+    "Pin",
+    "Reader",
+    "RelayRow",
+    "RequestRow",
+    "Store",
+    "StreamRow",
+    "StreamStatus",
+    "Transaction",
+]

@@ -1,0 +1,166 @@
+"""Opening a SQLite file of ours: created privately, recognised, brought up to date by numbered migrations."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from nostr_usage.errors import HomeError, NewerDatabaseError
+
+BUSY_TIMEOUT_S = 10.0
+_PRIVATE = 0o600
+_STATEMENTS_CACHED = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """What a file must be; `version` is the number of the last script in `migrations/<name>/NNNN_….sql`."""
+
+    name: str
+    application_id: int
+    version: int
+
+
+class Connected:
+    """Something that reads or writes through one connection, within one transaction."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+
+def open_database(path: Path, schema: Schema, *, create: bool) -> sqlite3.Connection:
+    """A connection to the database of `schema` at `path`, up to date; with `create`, made if it is missing.
+
+    Raises:
+        HomeError: if the file is missing, cannot be opened, or is something else.
+        NewerDatabaseError: if a newer version of this program wrote it.
+    """
+    if create:
+        _create_file(path)
+    elif not path.is_file():
+        raise HomeError(f"there is no {schema.name} at {path}", advice="Run `nostr-usage init` to make one.")
+    connection = connect(path)
+    try:
+        _recognise(connection, path, schema, allow_empty=create)
+        if _pragma(connection, "user_version") < schema.version:
+            _migrate(connection, schema)
+    except sqlite3.Error as error:
+        connection.close()
+        raise home_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any thread, but from one at a time.
+
+    `synchronous=FULL`: what is committed survives a power cut. The temporary store in memory keeps the
+    rollback of one savepoint from writing a file.
+
+    Raises:
+        HomeError: if the file cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(
+            path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=_STATEMENTS_CACHED,
+        )
+    except sqlite3.Error as error:
+        raise home_error(path, error) from error
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+def home_error(path: Path, error: sqlite3.Error) -> HomeError:
+    """What SQLite said about the file at `path`, with what to do about it."""
+    text = str(error)
+    if "is not a database" in text:
+        return HomeError(f"{path} is not a database of nostr-usage", advice="Choose another home.")
+    if "full" in text:
+        return HomeError(f"{path}: {text}; nothing was kept", advice="Free some space and try again.")
+    if "locked" in text:
+        return HomeError(f"{path} is in use by another program: {text}", advice="Try again when it is done.")
+    if "readonly" in text or "unable to open" in text:
+        return HomeError(f"{path}: {text}", advice="Check who owns the file and its directory.")
+    return HomeError(f"{path}: {text}", advice="Keep a copy of the file, then rebuild it from the relays.")
+
+
+def _create_file(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise HomeError(
+            f"cannot create {path}: {error.strerror}", advice="Check who owns its directory."
+        ) from error
+
+
+def _recognise(connection: sqlite3.Connection, path: Path, schema: Schema, *, allow_empty: bool) -> None:
+    found = _pragma(connection, "application_id")
+    version = _pragma(connection, "user_version")
+    is_empty = (
+        found == 0 and version == 0 and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    )
+    if is_empty and allow_empty:
+        return
+    if found != schema.application_id:
+        raise HomeError(f"{path} is not a {schema.name} of nostr-usage", advice="Choose another home.")
+    if version > schema.version:
+        raise NewerDatabaseError(
+            f"{path} was written by a newer nostr-usage (schema {version}, this one knows {schema.version})",
+            advice="Upgrade nostr-usage.",
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def _migrate(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Run each missing migration in a transaction of its own; another process may be doing the same."""
+    connection.execute("PRAGMA page_size = 16384")
+    connection.execute("PRAGMA journal_mode = WAL")
+    for version, script in _migrations(schema):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _pragma(connection, "user_version") < version:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {schema.application_id:d}")
+                connection.execute(f"PRAGMA user_version = {version:d}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _migrations(schema: Schema) -> list[tuple[int, str]]:
+    folder = resources.files("nostr_usage.store") / "migrations" / schema.name
+    scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
+    return [(int(name[:4]), file.read_text(encoding="utf-8")) for name, file in scripts]
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, triggers whole."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    assert not statement.strip() or statement.lstrip().startswith("--"), "a migration ends with ;"

@@ -1,0 +1,247 @@
+"""Reading entries, the events that carry them, and what is known beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nostr_usage.ledger.entry import EntryId, Operation, Source
+from nostr_usage.ledger.holdings import Referred
+from nostr_usage.ledger.state import draws_from_json
+from nostr_usage.store.database import Connected
+
+SEQ_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """An entry in columns, as screens and sums need it; the whole of it is in its event.
+
+    `cost` is micro-dollars, `balance` the total after the entry, `month` that of `occurred_at` (`2026-02`,
+    UTC), `lot_source` where the tokens of a grant's lot came from.
+    """
+
+    entry_no: int
+    stream_no: int
+    seq: int
+    entry_id: EntryId
+    operation: Operation
+    type: str
+    tokens: int
+    cost: int
+    balance: int
+    occurred_at: int
+    created_at: int
+    month: str
+    request: str
+    ref: EntryId | None
+    lot_source: Source | None
+    actor: str | None
+    group: str | None
+    prompt: str | None
+
+    @property
+    def signed_tokens(self) -> int:
+        """What the entry adds to the balance of its stream."""
+        return self.operation.sign * self.tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """A signed event as raw JSON; `event_no` grows in the order of commit and is an entry's `entry_no`."""
+
+    event_no: int
+    event_id: str
+    event_json: bytes
+    sig_checked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """The entry that answered a request, and the digest (hex) of what was asked."""
+
+    entry_no: int
+    entry_id: EntryId
+    body_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsRow:
+    """The private text of an entry; `salt` is hex, `metadata_json` a JSON object."""
+
+    description: str | None
+    salt: str | None
+    metadata_json: str | None
+
+
+class EntryReads(Connected):
+    """Entries, their events, the requests that they answered."""
+
+    __slots__ = ()
+
+    def entry(self, entry_id: EntryId) -> EntryRow | None:
+        """The entry with this id."""
+        row = self._connection.execute(
+            "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
+            " created_at, month, request, ref, lot_source, actor, member_group, prompt"
+            " FROM events JOIN entries ON entry_no = event_no WHERE event_id = ?",
+            (bytes.fromhex(entry_id),),
+        ).fetchone()
+        return _entry_row(row) if row else None
+
+    def entry_at(self, stream_no: int, seq: int) -> EntryRow | None:
+        """The entry at this place of a stream."""
+        return next(self.entries(stream_no, after_seq=seq - 1, until_seq=seq), None)
+
+    def entries(
+        self,
+        stream_no: int,
+        *,
+        after_seq: int = 0,
+        until_seq: int = SEQ_MAX,
+        newest_first: bool = False,
+        limit: int = -1,
+    ) -> Iterator[EntryRow]:
+        """The entries of a stream with `after_seq < seq <= until_seq`, at most `limit` (-1: all of them)."""
+        return map(
+            _entry_row,
+            self._connection.execute(
+                _NEWEST_FIRST if newest_first else _OLDEST_FIRST, (stream_no, after_seq, until_seq, limit)
+            ),
+        )
+
+    def entries_of_month(self, stream_no: int, month: str) -> Iterator[EntryRow]:
+        """The entries of a stream whose `occurred_at` lies in `month` (`2026-02`), oldest first."""
+        rows = self._connection.execute(
+            "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
+            " created_at, month, request, ref, lot_source, actor, member_group, prompt FROM entries"
+            " WHERE stream_no = ?1 AND month = ?2"
+            " AND seq >= (SELECT min(first_seq) FROM month_totals WHERE stream_no = ?1 AND month = ?2)"
+            " AND seq <= (SELECT max(last_seq) FROM month_totals WHERE stream_no = ?1 AND month = ?2)"
+            " ORDER BY seq",
+            (stream_no, month),
+        )
+        return map(_entry_row, rows)
+
+    def entry_count(self) -> int:
+        """How many entries are held, over all streams."""
+        return self._connection.execute("SELECT coalesce(sum(seq), 0) FROM streams").fetchone()[0]
+
+    def event_json(self, event_id: str) -> bytes | None:
+        """The raw JSON of the event with this id."""
+        row = self._connection.execute(
+            "SELECT event FROM events WHERE event_id = ?", (bytes.fromhex(event_id),)
+        ).fetchone()
+        return row[0] if row else None
+
+    def events(self, *, after_event_no: int = 0, limit: int = -1) -> Iterator[EventRow]:
+        """All signed events in the order of commit."""
+        rows = self._connection.execute(
+            "SELECT event_no, event_id, event, sig_checked FROM events WHERE event_no > ?"
+            " ORDER BY event_no LIMIT ?",
+            (after_event_no, limit),
+        )
+        return map(_event_row, rows)
+
+    def events_of_stream(self, stream_no: int, *, after_seq: int = 0) -> Iterator[EventRow]:
+        """The events that carry the entries of a stream, in its order."""
+        rows = self._connection.execute(
+            "SELECT event_no, event_id, event, sig_checked FROM entries JOIN events ON event_no = entry_no"
+            " WHERE stream_no = ? AND seq > ? ORDER BY seq",
+            (stream_no, after_seq),
+        )
+        return map(_event_row, rows)
+
+    def referred(self, entry_id: EntryId, *, stream_no: int) -> Referred | None:
+        """What the fold must know of the entry that a refund or reverse in the same stream names."""
+        key = bytes.fromhex(entry_id)
+        row = self._connection.execute(
+            "SELECT operation, tokens, draws, seq, lot_source FROM events JOIN entries ON entry_no = event_no"
+            " WHERE event_id = ? AND stream_no = ?",
+            (key, stream_no),
+        ).fetchone()
+        if row is None:
+            return None
+        undone = self._connection.execute(
+            "SELECT coalesce(sum(tokens), 0) FROM entries"
+            " WHERE ref = ? AND stream_no = ? AND operation IN ('refund', 'reverse')",
+            (key, stream_no),
+        ).fetchone()[0]
+        operation, tokens, draws, seq, source = row
+        return Referred(
+            operation=Operation(operation),
+            tokens=tokens,
+            draws=draws_from_json(draws) if draws else (),
+            lot_seq=seq,
+            undone=undone,
+            source=Source(source) if source else None,
+        )
+
+    def request(self, account_no: int, key_digest: bytes) -> RequestRow | None:
+        """The entry that answered the request with this idempotency key."""
+        row = self._connection.execute(
+            "SELECT entry_no, entry_id, body_digest FROM requests JOIN entries USING (entry_no)"
+            " WHERE account_no = ? AND key_digest = ?",
+            (account_no, key_digest),
+        ).fetchone()
+        if row is None:
+            return None
+        entry_no, entry_id, body_digest = row
+        return RequestRow(entry_no=entry_no, entry_id=EntryId(entry_id.hex()), body_digest=body_digest.hex())
+
+    def details(self, entry_no: int) -> DetailsRow | None:
+        """The private text of an entry, as far as it is known here."""
+        row = self._connection.execute(
+            "SELECT description, salt, metadata FROM details WHERE entry_no = ?", (entry_no,)
+        ).fetchone()
+        if row is None:
+            return None
+        description, salt, metadata = row
+        return DetailsRow(
+            description=description, salt=None if salt is None else salt.hex(), metadata_json=metadata
+        )
+
+
+_OLDEST_FIRST = (
+    "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
+    " created_at, month, request, ref, lot_source, actor, member_group, prompt FROM entries"
+    " WHERE stream_no = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+)
+_NEWEST_FIRST = _OLDEST_FIRST.replace("ORDER BY seq", "ORDER BY seq DESC")
+_OPERATIONS = {operation.value: operation for operation in Operation}
+_SOURCES = {source.value: source for source in Source}
+
+_EntryColumns = tuple[
+    int, int, int, bytes, str, str, int, int, int, int, int, str, bytes,
+    bytes | None, str | None, str | None, str | None, str | None,
+]  # fmt: skip
+
+
+def _entry_row(row: _EntryColumns) -> EntryRow:
+    return EntryRow(
+        entry_no=row[0],
+        stream_no=row[1],
+        seq=row[2],
+        entry_id=EntryId(row[3].hex()),
+        operation=_OPERATIONS[row[4]],
+        type=row[5],
+        tokens=row[6],
+        cost=row[7],
+        balance=row[8],
+        occurred_at=row[9],
+        created_at=row[10],
+        month=row[11],
+        request=row[12].hex(),
+        ref=None if row[13] is None else EntryId(row[13].hex()),
+        lot_source=None if row[14] is None else _SOURCES[row[14]],
+        actor=row[15],
+        group=row[16],
+        prompt=row[17],
+    )
+
+
+def _event_row(row: tuple[int, bytes, bytes, int]) -> EventRow:
+    event_no, event_id, event, sig_checked = row
+    return EventRow(
+        event_no=event_no, event_id=event_id.hex(), event_json=event, sig_checked=bool(sig_checked)
+    )

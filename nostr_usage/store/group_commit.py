@@ -1,0 +1,248 @@
+"""Many callers, one durable commit: whoever comes first commits for all who came meanwhile.
+
+A commit costs one wait for the disk, so callers that arrive while one is running share the next. The first
+caller leads: it runs its own work and all that is queued in one transaction, commits, wakes the others with
+their results, and hands the lead to the first who came too late. A caller alone commits in its own thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from nostr_usage.errors import HomeError
+from nostr_usage.store.database import home_error
+
+if TYPE_CHECKING:
+    # Loads logging, which whoever only asks for a balance should not wait for.
+    from concurrent.futures import Future
+
+BATCH_MAX = 512
+QUEUE_MAX = 65_536
+
+T = TypeVar("T")
+ContextT = TypeVar("ContextT")
+
+
+class _Ticket(Generic[ContextT, T]):
+    """One caller's work, its outcome, and how to wake the caller."""
+
+    __slots__ = ("error", "future", "is_leader", "result", "wake", "work")
+
+    def __init__(self, work: Callable[[ContextT], T], *, future: Future[T] | None = None) -> None:
+        self.work = work
+        self.future = future
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self.is_leader = False
+        self.wake = threading.Lock()
+        self.wake.acquire()
+
+    def fail(self, error: BaseException) -> None:
+        """Make `error` the outcome, whatever the work gave."""
+        self.result = None
+        self.error = error
+
+    def finish(self) -> None:
+        """Let the caller have the outcome."""
+        if self.future is None:
+            self.wake.release()
+        elif self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(cast("T", self.result))
+
+
+class GroupCommit(Generic[ContextT]):
+    """Runs pieces of work, each called with `context`, on one connection, several to a transaction.
+
+    Work that raises is undone alone. If the commit fails, nothing of the batch is kept and every caller in
+    it is told so.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, context: ContextT, *, path: Path, batch_max: int = BATCH_MAX
+    ) -> None:
+        self._connection = connection
+        self._context = context
+        self._path = path
+        self._batch_max = batch_max
+        self._mutex = threading.Lock()
+        self._queue: deque[_Ticket[ContextT, Any]] = deque()
+        self._is_led = False
+        self._leading_thread: int | None = None
+        self._is_closed = False
+        self._writer: threading.Thread | None = None
+        self._writer_wake = threading.Semaphore(0)
+
+    def run(self, work: Callable[[ContextT], T]) -> T:
+        """What `work` returns, once it is committed; what it raises, once it is undone."""
+        assert self._leading_thread != threading.get_ident(), "a write inside a write would wait for itself"
+        ticket: _Ticket[ContextT, T] = _Ticket(work)
+        with self._mutex:
+            self._enqueue(ticket)
+            is_first = not self._is_led
+            self._is_led = True
+        if is_first:
+            self._lead()
+        else:
+            self._wait(ticket)
+            if ticket.is_leader:
+                self._lead()
+        if ticket.error is not None:
+            raise ticket.error
+        return cast("T", ticket.result)
+
+    def submit(self, work: Callable[[ContextT], T]) -> Future[T]:
+        """A future of what `run` would give, for callers that must not wait, such as an event loop's."""
+        from concurrent.futures import Future  # noqa: PLC0415 (loads logging; see above)
+
+        ticket: _Ticket[ContextT, T] = _Ticket(work, future=Future())
+        with self._mutex:
+            self._enqueue(ticket)
+            if self._writer is None:
+                self._writer = threading.Thread(
+                    target=self._lead_when_woken, name="store-writer", daemon=True
+                )
+                self._writer.start()
+            is_first = not self._is_led
+            self._is_led = True
+        if is_first:
+            self._writer_wake.release()
+        return cast("Future[T]", ticket.future)
+
+    def close(self) -> None:
+        """Refuse further work, and wait for what is queued."""
+        last: _Ticket[ContextT, None] = _Ticket(lambda _: None)
+        with self._mutex:
+            if self._is_closed:
+                return
+            self._queue.append(last)
+            self._is_closed = True
+            is_first = not self._is_led
+            self._is_led = True
+        if not is_first:
+            self._wait(last)
+        if is_first or last.is_leader:
+            self._lead()
+        if self._writer is not None:
+            self._writer_wake.release()
+            self._writer.join()
+
+    def _enqueue(self, ticket: _Ticket[ContextT, Any]) -> None:
+        if self._is_closed:
+            raise HomeError(f"{self._path} is closed", advice="Open the store again.")
+        if len(self._queue) >= QUEUE_MAX:
+            raise HomeError(f"{self._path}: {QUEUE_MAX} writes are waiting", advice="Write more slowly.")
+        self._queue.append(ticket)
+
+    def _wait(self, ticket: _Ticket[ContextT, Any]) -> None:
+        try:
+            ticket.wake.acquire()
+        except BaseException:  # Ctrl-C: a leader who never comes would block everybody else
+            with self._mutex:
+                with contextlib.suppress(ValueError):
+                    self._queue.remove(ticket)
+                successor = self._next_leader() if ticket.is_leader else None
+            self._promote(successor)
+            raise
+
+    def _lead_when_woken(self) -> None:
+        while True:
+            self._writer_wake.acquire()
+            with self._mutex:
+                if not self._queue and self._is_closed:
+                    return
+            self._lead()
+
+    def _lead(self) -> None:
+        """Run one batch, then pass the lead on."""
+        with self._mutex:
+            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_max))]
+        self._leading_thread = threading.get_ident()
+        try:
+            self._run_batch(batch)
+        finally:
+            self._leading_thread = None
+            with self._mutex:
+                successor = self._next_leader()
+            for ticket in batch:
+                ticket.finish()
+            self._promote(successor)
+
+    def _next_leader(self) -> _Ticket[ContextT, Any] | None:
+        if not self._queue:
+            self._is_led = False
+            return None
+        self._queue[0].is_leader = True
+        return self._queue[0]
+
+    def _promote(self, successor: _Ticket[ContextT, Any] | None) -> None:
+        if successor is None:
+            return
+        if successor.future is None:
+            successor.wake.release()
+        else:
+            self._writer_wake.release()
+
+    def _run_batch(self, batch: list[_Ticket[ContextT, Any]]) -> None:
+        batch[:] = [t for t in batch if t.future is None or t.future.set_running_or_notify_cancel()]
+        is_complete = False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for ticket in batch:
+                self._run_one(ticket, is_alone=len(batch) == 1)
+            if len(batch) > 1:
+                self._connection.execute("COMMIT")
+            is_complete = True
+        except sqlite3.Error as error:
+            self._roll_back()
+            for ticket in batch:
+                ticket.fail(home_error(self._path, error))
+        except BaseException:
+            if self._connection.in_transaction or not is_complete:
+                self._roll_back()
+                for ticket in batch:
+                    ticket.fail(HomeError(f"{self._path}: interrupted; nothing was kept"))
+            raise
+
+    def _run_one(self, ticket: _Ticket[ContextT, Any], *, is_alone: bool) -> None:
+        """Run one ticket's work within the batch's transaction.
+
+        Raises:
+            sqlite3.Error: if SQLite gave up the whole transaction, as it does when the disk is full.
+        """
+        if not is_alone:
+            self._connection.execute("SAVEPOINT work")
+        failure: Exception | None = None
+        try:
+            ticket.result = ticket.work(self._context)
+        except Exception as error:  # noqa: BLE001 (it is the caller's: raised again in their thread)
+            failure = error
+            ticket.fail(self._translated(error))
+        if not self._connection.in_transaction:
+            raise sqlite3.OperationalError(str(failure)) from failure
+        if is_alone:
+            self._connection.execute("ROLLBACK" if failure else "COMMIT")
+            return
+        if failure:
+            self._connection.execute("ROLLBACK TO work")
+        self._connection.execute("RELEASE work")
+
+    def _translated(self, error: Exception) -> Exception:
+        """SQLite's complaints about the file as ours; broken constraints are our bug and stay as they are."""
+        if isinstance(error, sqlite3.OperationalError):
+            translated = home_error(self._path, error)
+            translated.__cause__ = error
+            return translated
+        return error
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
+                self._connection.execute("ROLLBACK")

@@ -1,0 +1,195 @@
+"""The outbox: signed events on their way to relays, one row for each event and relay.
+
+pending ─▶ accepted (the relay said OK) ─▶ confirmed (it serves the event)
+   │  ◀────────┘ not served                    pending ─▶ refused (final)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nostr_usage.store.database import Connected
+
+REASON_LENGTH_MAX = 1000
+
+
+class OutboxState(StrEnum):
+    """How far an event has come with one relay."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueEvent:
+    """An event to send to a relay now, or to read back from it."""
+
+    event_no: int
+    event_id: str
+    event_json: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One event and one relay; `reason` is what the relay said last."""
+
+    event_no: int
+    relay_no: int
+    state: OutboxState
+    attempts: int
+    next_attempt_at: int
+    reason: str
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCount:
+    """How many events are in one state with one relay."""
+
+    relay_no: int
+    state: OutboxState
+    count: int
+
+
+class OutboxReads(Connected):
+    """What is due, and how far each event has come."""
+
+    __slots__ = ()
+
+    def outbox_due(self, relay_no: int, *, now: int, limit: int) -> tuple[DueEvent, ...]:
+        """Events to send to a relay, those due first first, and of those the ones committed first."""
+        return self._due(relay_no, OutboxState.PENDING, now, limit)
+
+    def outbox_to_read_back(self, relay_no: int, *, now: int, limit: int) -> tuple[DueEvent, ...]:
+        """Events that a relay said to have stored, to be read back from it."""
+        return self._due(relay_no, OutboxState.ACCEPTED, now, limit)
+
+    def outbox_next_attempt_at(self, relay_no: int) -> int | None:
+        """When the first pending event of a relay is due; None if none is pending."""
+        return self._connection.execute(
+            "SELECT min(next_attempt_at) FROM outbox WHERE relay_no = ? AND state = 'pending'", (relay_no,)
+        ).fetchone()[0]
+
+    def outbox_counts(self) -> tuple[OutboxCount, ...]:
+        """How many events are in which state, by relay."""
+        rows = self._connection.execute(
+            "SELECT relay_no, state, count(*) FROM outbox GROUP BY relay_no, state ORDER BY relay_no, state"
+        )
+        return tuple(
+            OutboxCount(relay_no=relay_no, state=OutboxState(state), count=count)
+            for relay_no, state, count in rows
+        )
+
+    def outbox_of(self, event_no: int) -> tuple[OutboxRow, ...]:
+        """How far one event has come with each relay."""
+        rows = self._connection.execute(
+            "SELECT outbox.event_no, outbox.relay_no, state, attempts, next_attempt_at, reason, changed_at"
+            " FROM relays JOIN outbox USING (relay_no) WHERE outbox.event_no = ? ORDER BY relay_no",
+            (event_no,),
+        )
+        return tuple(_outbox_row(row) for row in rows)
+
+    def _due(self, relay_no: int, state: OutboxState, now: int, limit: int) -> tuple[DueEvent, ...]:
+        rows = self._connection.execute(
+            _DUE[state],
+            (relay_no, now, limit),
+        )
+        return tuple(
+            DueEvent(event_no=number, event_id=event_id.hex(), event_json=event, attempts=attempts)
+            for number, event_id, event, attempts in rows
+        )
+
+
+class OutboxWrites(OutboxReads):
+    """Moves of events through the outbox; an event that is not in a fitting state stays where it is."""
+
+    __slots__ = ()
+
+    def queue_outbox(self, event_nos: Iterable[int], relay_nos: Sequence[int], *, now: int) -> None:
+        """Have each event sent to each relay; what was queued before stays as it is."""
+        self._connection.executemany(
+            "INSERT INTO outbox (relay_no, event_no, state, attempts, next_attempt_at, reason, changed_at)"
+            " VALUES (?, ?, 'pending', 0, ?, '', ?) ON CONFLICT DO NOTHING",
+            [(relay_no, event_no, now, now) for event_no in event_nos for relay_no in relay_nos],
+        )
+
+    def mark_accepted(
+        self, relay_no: int, event_nos: Iterable[int], *, now: int, read_back_at: int | None = None
+    ) -> None:
+        """The relay answered OK to pending events; they are to be read back at `read_back_at`, or now."""
+        due = now if read_back_at is None else read_back_at
+        self._connection.executemany(
+            "UPDATE outbox SET state = 'accepted', attempts = attempts + 1, next_attempt_at = ?, reason = '',"
+            " changed_at = ? WHERE relay_no = ? AND event_no = ? AND state = 'pending'",
+            [(due, now, relay_no, event_no) for event_no in event_nos],
+        )
+
+    def mark_confirmed(self, relay_no: int, event_nos: Iterable[int], *, now: int) -> None:
+        """The relay served the events, whatever it had said of them."""
+        self._connection.executemany(
+            "UPDATE outbox SET state = 'confirmed', reason = '', changed_at = ?"
+            " WHERE relay_no = ? AND event_no = ? AND state <> 'confirmed'",
+            [(now, relay_no, event_no) for event_no in event_nos],
+        )
+
+    def mark_later(
+        self, relay_no: int, event_nos: Iterable[int], *, reason: str, next_attempt_at: int, now: int
+    ) -> None:
+        """The relay did not take pending events, or does not serve accepted ones: try again then."""
+        self._connection.executemany(
+            "UPDATE outbox SET state = 'pending', attempts = attempts + (state = 'pending'),"
+            " next_attempt_at = ?, reason = ?, changed_at = ?"
+            " WHERE relay_no = ? AND event_no = ? AND state IN ('pending', 'accepted')",
+            [
+                (next_attempt_at, reason[:REASON_LENGTH_MAX], now, relay_no, event_no)
+                for event_no in event_nos
+            ],
+        )
+
+    def mark_refused(self, relay_no: int, event_nos: Iterable[int], *, reason: str, now: int) -> None:
+        """The relay will never take these pending events."""
+        self._connection.executemany(
+            "UPDATE outbox SET state = 'refused', attempts = attempts + 1, reason = ?, changed_at = ?"
+            " WHERE relay_no = ? AND event_no = ? AND state = 'pending'",
+            [(reason[:REASON_LENGTH_MAX], now, relay_no, event_no) for event_no in event_nos],
+        )
+
+    def requeue_outbox(self, relay_no: int, event_nos: Iterable[int], *, now: int) -> None:
+        """Send events again, in whatever state they are: the relay lost them, or somebody asks for it."""
+        self._connection.executemany(
+            "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_at = ?, reason = '',"
+            " changed_at = ? WHERE relay_no = ? AND event_no = ?",
+            [(now, now, relay_no, event_no) for event_no in event_nos],
+        )
+
+
+_DUE = {
+    OutboxState.PENDING: (
+        "SELECT event_no, event_id, event, attempts FROM outbox JOIN events USING (event_no)"
+        " WHERE relay_no = ? AND state = 'pending' AND next_attempt_at <= ?"
+        " ORDER BY next_attempt_at, event_no LIMIT ?"
+    ),
+    OutboxState.ACCEPTED: (
+        "SELECT event_no, event_id, event, attempts FROM outbox JOIN events USING (event_no)"
+        " WHERE relay_no = ? AND state = 'accepted' AND next_attempt_at <= ?"
+        " ORDER BY next_attempt_at, event_no LIMIT ?"
+    ),
+}
+
+
+def _outbox_row(row: tuple[int, int, str, int, int, str, int]) -> OutboxRow:
+    event_no, relay_no, state, attempts, next_attempt_at, reason, changed_at = row
+    return OutboxRow(
+        event_no=event_no,
+        relay_no=relay_no,
+        state=OutboxState(state),
+        attempts=attempts,
+        next_attempt_at=next_attempt_at,
+        reason=reason,
+        changed_at=changed_at,
+    )

@@ -1,0 +1,139 @@
+"""The store: one SQLite file with the ledger, for any number of threads and processes."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from nostr_usage.errors import HomeError
+from nostr_usage.store.database import Schema, connect, home_error, open_database
+from nostr_usage.store.group_commit import GroupCommit
+from nostr_usage.store.transaction import Reader, Transaction
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+SCHEMA = Schema(name="store", application_id=0x756C3101, version=1)  # "ul1", 1
+
+_IDLE_READERS_MAX = 8
+_WRITE_CACHE_KIB = 256 * 1024
+_READ_CACHE_KIB = 32 * 1024
+_CHECKPOINT_PAGES = 4096
+
+T = TypeVar("T")
+
+
+class Store:
+    """The ledger on disk. Use it as a context manager, or `close` it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mutex = threading.Lock()
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._writes: GroupCommit[Transaction] | None = None
+        self._write_connection: sqlite3.Connection | None = None
+        self._is_closed = False
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> Self:
+        """The store in the file at `path`; with `create`, made if it is missing.
+
+        Raises:
+            HomeError: if the file is missing, cannot be opened, or is something else.
+            NewerDatabaseError: if a newer version of this program wrote it.
+        """
+        connection = open_database(path, SCHEMA, create=create)
+        store = cls(path)
+        store._idle.append(_reading(connection))
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the writes that are queued, then let go of the file."""
+        with self._mutex:
+            self._is_closed = True
+        if self._writes is not None:
+            self._writes.close()
+        if self._write_connection is not None:
+            self._write_connection.close()
+        while self._idle:
+            self._idle.pop().close()
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """What `work` returns, after what it wrote is on the disk; what it raises, after that was undone.
+
+        Works of several callers share a transaction and a commit; they run one at a time, each seeing what
+        those before it wrote. `work` must be short, must not wait for anything, and must not call `write`.
+
+        Raises:
+            HomeError: if the file cannot be written; nothing was kept.
+        """
+        return self._group().run(work)
+
+    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """A future of what `write` would give: for an event loop, through `asyncio.wrap_future`."""
+        return self._group().submit(work)
+
+    @contextlib.contextmanager
+    def read(self) -> Generator[Reader]:
+        """A snapshot that stays the same while others write.
+
+        Raises:
+            HomeError: if the file cannot be read.
+        """
+        connection = self._take_reader()
+        try:
+            connection.execute("BEGIN")
+            yield Reader(connection)
+        except sqlite3.Error as error:
+            raise home_error(self._path, error) from error
+        finally:
+            self._put_back(connection)
+
+    def _take_reader(self) -> sqlite3.Connection:
+        if self._is_closed:
+            raise HomeError(f"{self._path} is closed", advice="Open the store again.")
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        return _reading(connect(self._path))
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if self._is_closed or len(self._idle) >= _IDLE_READERS_MAX:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _group(self) -> GroupCommit[Transaction]:
+        if self._writes is not None:
+            return self._writes
+        with self._mutex:
+            if self._is_closed:
+                raise HomeError(f"{self._path} is closed", advice="Open the store again.")
+            if self._writes is None:
+                connection = connect(self._path)
+                connection.execute(f"PRAGMA cache_size = -{_WRITE_CACHE_KIB:d}")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
+                self._write_connection = connection
+                self._writes = GroupCommit(connection, Transaction(connection), path=self._path)
+            return self._writes
+
+
+def _reading(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute(f"PRAGMA cache_size = -{_READ_CACHE_KIB:d}")
+    connection.execute("PRAGMA query_only = ON")
+    return connection

@@ -1,0 +1,43 @@
+"""What can be read in one snapshot, and written in one transaction."""
+
+from __future__ import annotations
+
+from nostr_usage.store.accounts import AccountReads
+from nostr_usage.store.database import Connected
+from nostr_usage.store.entries import EntryReads
+from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
+from nostr_usage.store.lines import LineWrites
+from nostr_usage.store.outbox import OutboxReads, OutboxWrites
+from nostr_usage.store.streams import StreamReads
+from nostr_usage.store.totals import TotalReads
+
+
+class SettingReads(Connected):
+    """Small facts: the ledger's public key, its kind, the number of the last roll."""
+
+    __slots__ = ()
+
+    def setting(self, name: str) -> str | None:
+        """The value of a small fact."""
+        row = self._connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+
+class Reader(AccountReads, StreamReads, EntryReads, TotalReads, OutboxReads, EvidenceReads, SettingReads):
+    """One consistent snapshot of the store. Iterators end with the snapshot."""
+
+    __slots__ = ()
+
+
+class Transaction(LineWrites, OutboxWrites, EvidenceWrites, Reader):
+    """Reads and writes that are kept together or not at all."""
+
+    __slots__ = ()
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a small fact."""
+        self._connection.execute(
+            "INSERT INTO settings (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
