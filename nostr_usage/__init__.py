@@ -13,6 +13,6 @@ Below them lie three cores that touch nothing outside themselves and do not know
     ledger     entries, lots, cycles: what a balance is
     pricing    measured usage, dated prices, catalogues: what an action costs
 
-and between the two `entry_event`, where an entry becomes an event. Only `store`, `relays`, `embedded` and `cli`
-touch files, sockets and the terminal; `wiring` puts all of it together from settings.
+and between them and the verbs `entry_event`, where an entry becomes an event. Only `store`, `relays`,
+`embedded` and `cli` touch files, sockets and the terminal; `wiring` puts all of it together from settings.
 """
