@@ -46,7 +46,12 @@ def apply(
         state, entry, seq=entry.seq, created_at=entry.created_at, entry_id=entry_id, referred=referred
     )
     computed, stated = balance_of(posting.state), entry.balance
-    if computed == stated:
+    # Field by field, because a dataclass compares by building two tuples first.
+    if (
+        computed.total == stated.total
+        and computed.expiring == stated.expiring
+        and computed.lasting == stated.lasting
+    ):
         return posting
     message = (
         f"seq {entry.seq}: it states a balance of {stated.total} (expiring {stated.expiring}, lasting"
@@ -84,6 +89,8 @@ def move(
         cycles=cycles,
         lifetime=_lifetime_after(state.lifetime, movement, is_of_purchase=is_of_purchase),
     )
+    if not findings:
+        return Posting(state=after, draws=held.draws)
     problems = tuple(
         Problem(code=finding.code, message=f"seq {seq}: {finding.message}", seq=seq, entry_id=entry_id)
         for finding in findings

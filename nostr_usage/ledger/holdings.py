@@ -85,13 +85,14 @@ def debit(state: StreamState, movement: Movement, *, at: int, findings: list[Fin
 
     A lapsed lot whose `expire` is missing is drawn from last, before there is debt: never both.
     """
-    tokens = movement.tokens
     if has_lapsed(state.lots, at=at):
         findings.append(_expiry_missing(state, at))
-        lots, draws = take_preferring(state.lots, tokens, preference=lambda lot: is_lapsed(lot, at=at))
+        lots, draws, uncovered = take_preferring(
+            state.lots, movement.tokens, preference=lambda lot: is_lapsed(lot, at=at)
+        )
     else:
-        lots, draws = take(state.lots, tokens)
-    return Holdings(lots, state.debt + tokens - sum([draw.tokens for draw in draws]), draws)
+        lots, draws, uncovered = take(state.lots, movement.tokens)
+    return Holdings(lots, state.debt + uncovered, draws)
 
 
 def grant(state: StreamState, movement: Movement, *, seq: int, findings: list[Finding]) -> Holdings:
@@ -162,10 +163,10 @@ def reverse(
         if movement.tokens > referred.left:
             message = f"{movement.tokens} are reversed where {referred.left} of {referred.tokens} are left"
             findings.append(Finding(ProblemCode.REVERSE_UNKNOWN, message))
-    lots, draws = take_preferring(
+    lots, _, uncovered = take_preferring(
         state.lots, movement.tokens, preference=lambda lot: (lot.seq != lot_seq, is_lapsed(lot, at=at))
     )
-    return Holdings(lots, state.debt + movement.tokens - sum(draw.tokens for draw in draws))
+    return Holdings(lots, state.debt + uncovered)
 
 
 def expire(state: StreamState, movement: Movement, *, at: int, findings: list[Finding]) -> Holdings:
@@ -178,10 +179,10 @@ def expire(state: StreamState, movement: Movement, *, at: int, findings: list[Fi
     if lapsed != movement.tokens:
         message = f"{movement.tokens} expire at {movement.occurred_at}, but lapsed lots hold {lapsed}"
         findings.append(Finding(ProblemCode.EXPIRY_MISMATCH, message))
-    lots, draws = take_preferring(
+    lots, _, uncovered = take_preferring(
         state.lots, movement.tokens, preference=lambda lot: not is_lapsed(lot, at=moment)
     )
-    return Holdings(lots, state.debt + movement.tokens - sum(draw.tokens for draw in draws))
+    return Holdings(lots, state.debt + uncovered)
 
 
 def _expiry_missing(state: StreamState, at: int) -> Finding:

@@ -95,27 +95,26 @@ def put(lots: tuple[Lot, ...], lot: Lot) -> tuple[Lot, ...]:
     return (*lots, lot)
 
 
-def take(lots: tuple[Lot, ...], tokens: int) -> tuple[tuple[Lot, ...], tuple[Draw, ...]]:
-    """`lots` without `tokens`, taken from the front, and the draws; less is drawn if less is there."""
+def take(lots: tuple[Lot, ...], tokens: int) -> tuple[tuple[Lot, ...], tuple[Draw, ...], int]:
+    """`lots` without `tokens`, taken from the front; the draws; and the tokens that were not there."""
     draws: list[Draw] = []
     for index, lot in enumerate(lots):
         if tokens == 0:
-            return lots[index:], tuple(draws)
+            return lots[index:], tuple(draws), 0
         if tokens < lot.remaining:
             draws.append(_draw(lot, tokens))
-            return (lot_with(lot, remaining=lot.remaining - tokens), *lots[index + 1 :]), tuple(draws)
+            return (lot_with(lot, remaining=lot.remaining - tokens), *lots[index + 1 :]), tuple(draws), 0
         draws.append(_draw(lot, lot.remaining))
         tokens -= lot.remaining
-    return (), tuple(draws)
+    return (), tuple(draws), tokens
 
 
 def take_preferring(
     lots: tuple[Lot, ...], tokens: int, *, preference: Callable[[Lot], bool | tuple[bool, ...]]
-) -> tuple[tuple[Lot, ...], tuple[Draw, ...]]:
-    """Like `take`, but lots with a lower `preference` first, burn order among equals."""
-    ordered = sorted(lots, key=preference)
-    left, draws = take(tuple(ordered), tokens)
-    return tuple(sorted(left, key=burn_order)), draws
+) -> tuple[tuple[Lot, ...], tuple[Draw, ...], int]:
+    """Like `take`, but from lots with a lower `preference` first, in burn order among equals."""
+    left, draws, uncovered = take(tuple(sorted(lots, key=preference)), tokens)
+    return tuple(sorted(left, key=burn_order)), draws, uncovered
 
 
 def lot_with(lot: Lot | Draw, *, remaining: int) -> Lot:

@@ -62,7 +62,9 @@ def count_movement(
         seq: its seq.
         is_of_purchase: whether it grants purchased tokens, or reverses such a grant.
     """
-    at = movement.occurred_at - (movement.operation is Operation.EXPIRE)
+    at = movement.occurred_at
+    if movement.operation is Operation.EXPIRE:
+        at -= 1
     if begins_cycle(cycles[-1], movement):
         cycles = _with_new_cycle(cycles, at, _lot_end(movement))
         index = -1
