@@ -75,14 +75,13 @@ def post(
     """The next entry of the stream, with its seq and balance, and the state after it.
 
     The caller has checked what a caller can get wrong: that the stream is open, that a refund is not more
-    than `referred.left`, that `created_at` does not go back, that nothing is due. So a problem here is a
-    fault of the program, and an assertion fails.
+    than `referred.left`, that `created_at` does not go back, that nothing is due at `created_at`. So a
+    problem here is a fault of the program, and an assertion fails.
 
     Args:
         state: the stream before it.
         draft: what happened.
-        account: the stream's account.
-        meter: the stream's meter.
+        account, meter: the stream.
         prev: id of the entry that `state` ends with.
         created_at: unix seconds.
         request: 32 hex digits made of `draft.key`.
@@ -145,8 +144,9 @@ def next_due(state: StreamState, plan: Plan | None, *, anchor: int, now: int) ->
         state: the stream so far.
         plan: None where no allowance is to be renewed.
         anchor: what the plan's boundaries are counted from.
-        now: unix seconds.
+        now: unix seconds; a clock behind the last entry counts as that entry's time.
     """
+    now = max(now, state.created_at)
     expiry_at = min((lot.expires_at for lot in state.lots if lot.expires_at is not None), default=now + 1)
     renewal_at = state.cycles[-1].end if plan and state.cycles else None
     close_at = _close_at(state, plan)
