@@ -1,0 +1,177 @@
+"""What an action is charged: tokens by the catalogue's rule, rounded once.
+
+Three ways, of which an activity accepts one or two: a fixed price; tokens that the product states; or what
+the models reported, at their prices, plus the catalogue's markup, over the value of a token, rounded up.
+Add-ons come on top at their fixed prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nostr_usage.amount import checked_amount, divide_half_up, divide_up, micro_dollars
+from nostr_usage.errors import InputError, PricingError
+from nostr_usage.pricing.catalogue import Activity, AddOn, Catalogue, ChargeMode
+from nostr_usage.pricing.price import FEMTO_PER_MICRO, FEMTO_PER_NANO, femto_dollars
+from nostr_usage.pricing.price_book import price_of
+from nostr_usage.pricing.usage import MeasuredUsage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCost:
+    """What the models cost the operator: private, never published.
+
+    `price_ids` are sorted. `femto_dollars` is exact; a micro-dollar is `FEMTO_PER_MICRO` of them.
+    """
+
+    femto_dollars: int
+    price_ids: tuple[str, ...]
+
+    @property
+    def micro_dollars(self) -> int:
+        """The cost in micro-dollars, halves up."""
+        return divide_half_up(self.femto_dollars, FEMTO_PER_MICRO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a customer pays for one action.
+
+    Attributes:
+        activity: the name of the activity, the `type` of the debit.
+        meter: what is counted.
+        tokens: the charge, add-ons included.
+        cost_micro_dollars: what the customer is shown: tokens at the value of a token.
+        price_ids: the rules and model prices that the charge follows from, sorted: for publishing.
+        usage: (model, bucket, units) of every step, sorted; zeros are left out.
+        is_measured: the charge follows from `usage`. If not, publishing `usage` in the open would show the
+            operator's margin.
+        provider_cost: None where no usage was passed, or a model of it has no price; never zero for that.
+        unpriced: why there is no provider cost although usage was passed; else empty.
+    """
+
+    activity: str
+    meter: str
+    tokens: int
+    cost_micro_dollars: int
+    price_ids: tuple[str, ...]
+    usage: tuple[tuple[str, str, int], ...] = ()
+    is_measured: bool = False
+    provider_cost: ProviderCost | None = None
+    unpriced: str = ""
+
+    @property
+    def provider_cost_micro_dollars(self) -> int | None:
+        """What the models cost the operator, halves up; None where that is not known."""
+        return self.provider_cost.micro_dollars if self.provider_cost else None
+
+
+def charge_for(
+    catalogue: Catalogue,
+    activity: str,
+    *,
+    tokens: int | None = None,
+    usage: Sequence[MeasuredUsage] | None = None,
+    add_ons: Sequence[str] = (),
+    at: int,
+) -> Charge:
+    """What `activity` is charged, at the model prices of `at` (unix seconds).
+
+    `tokens` are what the product states that the action used, without add-ons; they go before `usage`, which
+    then only serves the operator's books. `usage` holds one item for every request to a model, so that all
+    steps of an action are charged, and rounded together.
+
+    Raises:
+        UnknownNameError: no such activity or add-on.
+        AmountError: `tokens` is not a whole number from 0 to 10¹⁵ − 1, or the charge would not be.
+        PricingError: the activity is not charged that way; or, for a measured charge, a model without a
+            price (UnknownModelError), or a unit without a rate (UnratedUsageError).
+        InputError: an add-on was named twice.
+    """
+    rule = catalogue.activity(activity)
+    options = _options(rule, add_ons)
+    steps = tuple(usage or ())
+    mode = _mode(rule, tokens=tokens, steps=steps)
+    is_measured = mode is ChargeMode.MEASURED
+    provider_cost, unpriced = _provider_cost(catalogue, steps, at=at, is_needed=is_measured)
+    base = _base_tokens(catalogue, rule, mode, stated=tokens, provider_cost=provider_cost)
+    total = checked_amount(base + sum(option.tokens for option in options), name="charge")
+    prices = {catalogue.rule_id(rule), *(catalogue.rule_id(rule, option) for option in options)}
+    if is_measured and provider_cost is not None:
+        prices.update(provider_cost.price_ids)
+    return Charge(
+        activity=rule.name,
+        meter=rule.meter,
+        tokens=total,
+        cost_micro_dollars=micro_dollars(total, catalogue.token_value),
+        price_ids=tuple(sorted(prices)),
+        usage=tuple(sorted((step.model, str(bucket), n) for step in steps for bucket, n in step.billable)),
+        is_measured=is_measured,
+        provider_cost=provider_cost,
+        unpriced=unpriced,
+    )
+
+
+def _options(rule: Activity, names: Sequence[str]) -> tuple[AddOn, ...]:
+    if len(set(names)) < len(names):
+        raise InputError(f"an add-on of {rule.name} is named twice: {', '.join(names)}")
+    return tuple(rule.add_on(name) for name in names)
+
+
+def _mode(rule: Activity, *, tokens: int | None, steps: tuple[MeasuredUsage, ...]) -> ChargeMode:
+    """How this action is charged; what the product states goes before what was measured."""
+    if ChargeMode.FIXED in rule.accepts:
+        if tokens is not None:
+            raise PricingError(f"{rule.name} has a fixed price", advice="State no tokens for it.")
+        return ChargeMode.FIXED
+    wanted = ChargeMode.STATED if tokens is not None else ChargeMode.MEASURED
+    if wanted not in rule.accepts or (wanted is ChargeMode.MEASURED and not steps):
+        ways = {
+            ChargeMode.STATED: "state the tokens that it used",
+            ChargeMode.MEASURED: "pass the usage that the models reported",
+        }
+        raise PricingError(
+            f"the charge of {rule.name} cannot be computed from what was passed",
+            advice=f"For this activity, {' or '.join(ways[mode] for mode in rule.accepts)}.",
+        )
+    return wanted
+
+
+def _provider_cost(
+    catalogue: Catalogue, steps: tuple[MeasuredUsage, ...], *, at: int, is_needed: bool
+) -> tuple[ProviderCost | None, str]:
+    if not steps:
+        return None, ""
+    total, ids = 0, set[str]()
+    try:
+        for step in steps:
+            price = price_of(step.model, at=at, provider=step.provider, own=catalogue.own_prices)
+            total += femto_dollars(step, price)
+            ids.add(price.id)
+    except PricingError as error:
+        if is_needed:
+            raise
+        return None, error.message
+    return ProviderCost(femto_dollars=total, price_ids=tuple(sorted(ids))), ""
+
+
+def _base_tokens(
+    catalogue: Catalogue,
+    rule: Activity,
+    mode: ChargeMode,
+    *,
+    stated: int | None,
+    provider_cost: ProviderCost | None,
+) -> int:
+    """The charge without add-ons."""
+    match mode:
+        case ChargeMode.FIXED:
+            return rule.expected.typical
+        case ChargeMode.STATED:
+            return checked_amount(stated, name="tokens")
+        case ChargeMode.MEASURED:
+            assert provider_cost is not None, "usage without a price was refused"
+            assert rule.markup_percent is not None, "the catalogue has checked it"
+            marked_up = provider_cost.femto_dollars * (100 + rule.markup_percent)
+            return divide_up(marked_up, 100 * catalogue.token_value * FEMTO_PER_NANO)
