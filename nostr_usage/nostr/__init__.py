@@ -15,7 +15,8 @@
     auth         NIP-42: the event that proves a key to a relay
     information  NIP-11: what a relay says of itself
 
-The floor below: `json_text` (a byte cap, then strict JSON), `bech32` (NIP-19's alphabet) and `ecdh`.
+Below these: `json_text` (a byte cap, then strict JSON), `bech32` and `ecdh`. `message` gathers
+`client_message` and `relay_message`, over `message_items`; `session` reports what is in `session_event`.
 
 The line through it: bytes ─ message ─▶ Event ─ session: asked for? ─▶ Event ─ verify_event ─▶ VerifiedEvent.
 """
