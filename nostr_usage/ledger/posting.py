@@ -74,14 +74,14 @@ def post(
 ) -> tuple[Entry, Posting]:
     """The next entry of the stream, with its seq and balance, and the state after it.
 
-    The caller has checked what a caller can get wrong: that the stream is open, that a refund is not more
-    than `referred.left`, that `created_at` does not go back, that nothing is due at `created_at`. So a
-    problem here is a fault of the program, and an assertion fails.
+    The caller has checked that the stream is open, a refund at most `referred.left`, `created_at` not going
+    back, and nothing due at it. So a problem here is a fault of the program, and an assertion fails.
 
     Args:
         state: the stream before it.
         draft: what happened.
-        account, meter: the stream.
+        account: the stream's account.
+        meter: the stream's meter.
         prev: id of the entry that `state` ends with.
         created_at: unix seconds.
         request: 32 hex digits made of `draft.key`.
