@@ -137,6 +137,11 @@ class Home:
         return self.path / "relays.toml"
 
     @property
+    def catalogue_path(self) -> Path:
+        """A catalogue of one's own; without it the settings name a built-in one."""
+        return self.path / "catalogue.toml"
+
+    @property
     def secrets_path(self) -> Path:
         """The operator's per-account secrets."""
         return self.path / "keys" / "accounts.sqlite"
@@ -149,21 +154,13 @@ class Home:
         """Whether somebody has set this home up."""
         return (self.path / "settings.toml").exists()
 
-    def create(self, settings: Settings, *, relays_toml: str) -> None:
-        """Make the directories and write the settings.
-
-        Raises:
-            HomeError: if there is a home already; it is not touched.
-        """
-        if self.exists():
-            raise HomeError(
-                f"{self.path} is a home already",
-                advice="Choose another directory with --home, or remove this one if you are sure.",
-            )
+    def prepare(self, *, relays_toml: str, catalogue_toml: str | None = None) -> None:
+        """Make the directories and all that the settings, which are written last, will refer to."""
         (self.path / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         self.write_relays(relays_toml)
-        self.write_settings(settings)
+        if catalogue_toml is not None:
+            _replace_file(self.catalogue_path, catalogue_toml)
 
     def write_settings(self, settings: Settings) -> None:
         """Replace the settings as a whole, so that a crash leaves the old or the new ones."""

@@ -1,0 +1,181 @@
+"""The one place that builds adapters from settings: homes are opened and closed here.
+
+`open_reader` is all that a balance needs and loads as little; `open_operator` brings what signing needs.
+"""
+
+from __future__ import annotations
+
+import secrets as os_entropy
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nostr_usage.clock import Clock, SystemClock
+from nostr_usage.errors import CatalogueError, HomeError, UnknownNameError
+from nostr_usage.home import Home, Role, Settings
+from nostr_usage.ledger.entry import AccountId
+from nostr_usage.store import Store
+
+if TYPE_CHECKING:
+    # Each costs more to load than `balance` may take to answer.
+    from nostr_usage.pricing.catalogue import Catalogue
+    from nostr_usage.record import Recorder
+    from nostr_usage.store.account_secrets import AccountSecrets
+    from nostr_usage.stream_writer import Operator
+    from relay_config import RelaySet
+
+TOKEN_VALUE_SETTING = "token_value"  # noqa: S105  # the name of a fact, not a secret
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderHome:
+    """An open home, for whoever only reads."""
+
+    home: Home
+    settings: Settings
+    store: Store
+
+    @property
+    def token_value(self) -> int:
+        """What a token is shown to be worth, in nano-dollars."""
+        with self.store.read() as reader:
+            return int(reader.setting(TOKEN_VALUE_SETTING) or 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorHome:
+    """An open home, for the service that signs."""
+
+    home: Home
+    settings: Settings
+    store: Store
+    relays: RelaySet
+    catalogue: Catalogue
+    operator: Operator
+    secrets: AccountSecrets
+    recorder: Recorder
+
+
+@contextmanager
+def open_reader(home: Home) -> Generator[ReaderHome]:
+    """The home's store, to read.
+
+    Raises:
+        HomeError: if there is no home, or its store cannot be used.
+    """
+    settings = home.settings()
+    with Store.open(home.store_path) as store:
+        yield ReaderHome(home=home, settings=settings, store=store)
+
+
+@contextmanager
+def open_operator(
+    home: Home,
+    *,
+    password: str | None = None,
+    clock: Clock | None = None,
+    entropy: Entropy = os_entropy.token_bytes,
+) -> Generator[OperatorHome]:
+    """The home of an operator, ready to sign.
+
+    Raises:
+        HomeError: if there is no home, it is a follower's, or its keys cannot be used.
+    """
+    from nostr_usage.details import DescriptionMode  # noqa: PLC0415  # loaded by those who sign only
+    from nostr_usage.nostr.signer import Signer  # noqa: PLC0415
+    from nostr_usage.record import Recorder  # noqa: PLC0415
+    from nostr_usage.store.account_secrets import AccountSecrets  # noqa: PLC0415
+    from nostr_usage.stream_writer import Operator  # noqa: PLC0415
+
+    settings = home.settings()
+    if settings.role is not Role.OPERATOR:
+        raise HomeError(
+            f"{home.path} follows a ledger, it cannot write one",
+            advice="Use the operator's home, or make one with `nostr-usage --home DIR init`.",
+        )
+    signer = Signer(home.key("ledger", password=password), entropy=entropy)
+    if signer.pubkey != settings.ledger_pubkey:
+        raise HomeError(f"{home.key_path('ledger')} is not the ledger key of {home.path / 'settings.toml'}")
+    relays, catalogue = home_relays(home), home_catalogue(home, settings)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(home.store_path))
+        secrets = stack.enter_context(AccountSecrets.open(home.secrets_path))
+        operator = Operator(
+            signer=signer,
+            secrets=secrets,
+            clock=clock or SystemClock(),
+            entropy=entropy,
+            kind=settings.kind,
+            description_mode=DescriptionMode(settings.descriptions),
+            outbox_relays=relay_numbers(store, relays),
+        )
+        yield OperatorHome(
+            home=home,
+            settings=settings,
+            store=store,
+            relays=relays,
+            catalogue=catalogue,
+            operator=operator,
+            secrets=secrets,
+            recorder=Recorder(store=store, operator=operator, catalogue=catalogue),
+        )
+
+
+def home_relays(home: Home) -> RelaySet:
+    """The relay set in use."""
+    from relay_config import load_relay_set  # noqa: PLC0415  # `balance` does without
+
+    return load_relay_set(home.relays_path)
+
+
+def home_catalogue(home: Home, settings: Settings) -> Catalogue:
+    """The catalogue in use: the home's own file, or the built-in one that its settings name."""
+    own = home.catalogue_path
+    return load_catalogue_of(str(own) if own.exists() else settings.catalogue)
+
+
+def find_account(store: Store, name: str) -> AccountId:
+    """The account that `name` means: a label, an npub, or 64 hex digits.
+
+    Raises:
+        UnknownNameError: if there is none.
+        KeyFormatError: if it is another kind of key.
+    """
+    with store.read() as reader:
+        labelled = reader.account_labelled(name)
+        if labelled is not None:
+            return labelled.account
+        if name.startswith(("npub1", "nprofile1", "nsec1")) or len(name) == 64:
+            from nostr_usage.nostr.keys import parse_public_key  # noqa: PLC0415
+
+            account = AccountId(parse_public_key(name))
+            if reader.account(account) is not None:
+                return account
+    raise UnknownNameError("account", name, advice="`nostr-usage account list` shows them all.")
+
+
+def relay_numbers(store: Store, relays: RelaySet) -> tuple[int, ...]:
+    """The store's numbers of the relays that are written to."""
+    return store.write(
+        lambda transaction: tuple(transaction.add_relay(relay.url) for relay in relays.write_relays)
+    )
+
+
+def load_catalogue_of(name: str) -> Catalogue:
+    """The catalogue `name`: a built-in one, or a path that ends in `.toml`.
+
+    Raises:
+        UnknownNameError, CatalogueError: if it cannot be used.
+    """
+    from nostr_usage.pricing.catalogue import catalogue_from_toml, load_catalogue  # noqa: PLC0415
+
+    if not name.endswith(".toml"):
+        return load_catalogue(name)
+    try:
+        text = Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"cannot read {name}: {error}") from error
+    return catalogue_from_toml(text, file=name)
