@@ -32,7 +32,9 @@ _EXTENDED_FROM = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class _MessageKeys:
+class MessageKeys:
+    """What encrypts and authenticates one payload; its `repr` hides it."""
+
     chacha_key: bytes
     chacha_nonce: bytes
     hmac_key: bytes
@@ -57,7 +59,7 @@ def encrypt(conversation_key: bytes, plaintext: str, *, nonce: bytes) -> str:
     """
     assert len(conversation_key) == CONVERSATION_KEY_BYTES
     assert len(nonce) == NONCE_BYTES
-    keys = _message_keys(conversation_key, nonce)
+    keys = message_keys(conversation_key, nonce)
     ciphertext = _chacha20(keys, _padded(plaintext))
     mac = hmac.digest(keys.hmac_key, nonce + ciphertext, "sha256")
     return base64.b64encode(bytes((_VERSION,)) + nonce + ciphertext + mac).decode("ascii")
@@ -71,7 +73,7 @@ def decrypt(conversation_key: bytes, payload: str) -> str:
     """
     assert len(conversation_key) == CONVERSATION_KEY_BYTES
     nonce, ciphertext, mac = _split(payload)
-    keys = _message_keys(conversation_key, nonce)
+    keys = message_keys(conversation_key, nonce)
     if not hmac.compare_digest(mac, hmac.digest(keys.hmac_key, nonce + ciphertext, "sha256")):
         raise DecryptionError("the NIP-44 payload was not made with this key, or was changed since")
     return _unpadded(_chacha20(keys, ciphertext))
@@ -98,19 +100,20 @@ def _split(payload: str) -> tuple[bytes, bytes, bytes]:
     return data[1:start], data[start:-_MAC_BYTES], data[-_MAC_BYTES:]
 
 
-def _message_keys(conversation_key: bytes, nonce: bytes) -> _MessageKeys:
+def message_keys(conversation_key: bytes, nonce: bytes) -> MessageKeys:
+    """The keys of the one payload that has this nonce."""
     expanded = HKDFExpand(algorithm=SHA256(), length=76, info=nonce).derive(conversation_key)
-    return _MessageKeys(chacha_key=expanded[:32], chacha_nonce=expanded[32:44], hmac_key=expanded[44:])
+    return MessageKeys(chacha_key=expanded[:32], chacha_nonce=expanded[32:44], hmac_key=expanded[44:])
 
 
-def _chacha20(keys: _MessageKeys, data: bytes) -> bytes:
+def _chacha20(keys: MessageKeys, data: bytes) -> bytes:
     """`data` encrypted or decrypted, which is the same."""
     # The library counts blocks in the first four bytes of its nonce; RFC 8439 begins at zero.
     cipher = Cipher(ChaCha20(keys.chacha_key, bytes(4) + keys.chacha_nonce), mode=None)
     return cipher.encryptor().update(data)
 
 
-def _padded_size(size: int) -> int:
+def padded_size(size: int) -> int:
     """The bytes that a text of `size` bytes takes up, so that its length tells less about it."""
     power = 1 << (size - 1).bit_length()
     chunk = 32 if power <= 256 else power // 8
@@ -125,7 +128,7 @@ def _padded(plaintext: str) -> bytes:
     size = len(text)
     if not 1 <= size <= PLAINTEXT_BYTES_MAX:
         raise InputError(f"NIP-44 encrypts 1 to {PLAINTEXT_BYTES_MAX:,} bytes, not {size:,}")
-    return size.to_bytes(2, "big") + text.ljust(_padded_size(size), b"\0")
+    return size.to_bytes(2, "big") + text.ljust(padded_size(size), b"\0")
 
 
 def _unpadded(padded: bytes) -> str:
@@ -134,7 +137,7 @@ def _unpadded(padded: bytes) -> str:
         prefix_bytes, size = 6, int.from_bytes(padded[2:6], "big")
         if size < _EXTENDED_FROM:
             raise DecryptionError("the NIP-44 payload states a wrong length")
-    if len(padded) != prefix_bytes + _padded_size(size):
+    if len(padded) != prefix_bytes + padded_size(size):
         raise DecryptionError("the NIP-44 payload is padded wrongly")
     try:
         return padded[prefix_bytes : prefix_bytes + size].decode()

@@ -112,15 +112,18 @@ def _password_key(password: str, *, log_n: int, salt: bytes) -> bytes:
 
 def _cipher(key: bytes, nonce: bytes) -> ChaCha20Poly1305:
     """XChaCha20-Poly1305: the common cipher under a subkey made with the first 16 bytes of the nonce."""
-    return ChaCha20Poly1305(_hchacha20(key, nonce[:16]))
+    return ChaCha20Poly1305(hchacha20(key, nonce[:16]))
 
 
 def _inner_nonce(nonce: bytes) -> bytes:
     return bytes(4) + nonce[16:]
 
 
-def _hchacha20(key: bytes, nonce: bytes) -> bytes:
-    """The outer rows of a ChaCha20 block without the addition that ends it (draft-irtf-cfrg-xchacha)."""
+def hchacha20(key: bytes, nonce: bytes) -> bytes:
+    """The 32-byte subkey that XChaCha20 derives from a key and the first 16 bytes of its nonce.
+
+    It is the outer rows of a ChaCha20 block, without the addition that ends it (draft-irtf-cfrg-xchacha).
+    """
     block = Cipher(ChaCha20(key, nonce), mode=None).encryptor().update(bytes(64))
     words = struct.unpack("<16I", block)
     added = _CONSTANTS + struct.unpack("<4I", nonce)
