@@ -43,7 +43,7 @@ class SecretKey:
         return self._raw
 
     def hex(self) -> str:
-        """The secret as 64 lower-case hex digits."""
+        """The secret as 64 lowercase hex digits."""
         return self._raw.hex()
 
     def nsec(self) -> str:
@@ -99,7 +99,7 @@ def parse_secret_key(text: str) -> SecretKey:
 
 
 def parse_public_key(text: str) -> str:
-    """The public key, as 64 lower-case hex digits, that `text` writes as `npub1…`, `nprofile1…` or hex.
+    """The public key, as 64 lowercase hex digits, that `text` writes as `npub1…`, `nprofile1…` or hex.
 
     Spaces around it are ignored. It is a point of the curve: that finds half of all typing errors in hex.
 
@@ -125,7 +125,7 @@ def parse_public_key(text: str) -> str:
 
 
 def public_key_of(secret: SecretKey) -> str:
-    """The public key that belongs to `secret`, as 64 lower-case hex digits (BIP-340, x only)."""
+    """The public key that belongs to `secret`, as 64 lowercase hex digits (BIP-340, x only)."""
     return schnorr.public_key(secret.to_bytes()).hex()
 
 

@@ -18,7 +18,7 @@ _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Npub:
-    """A public key, as 64 lower-case hex digits."""
+    """A public key, as 64 lowercase hex digits."""
 
     pubkey: str
 
@@ -32,7 +32,7 @@ class Nsec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """An event id, as 64 lower-case hex digits."""
+    """An event id, as 64 lowercase hex digits."""
 
     event_id: str
 
@@ -72,7 +72,7 @@ def encode_npub(pubkey: str) -> str:
     """`npub1…` for a public key in hex.
 
     Raises:
-        KeyFormatError: if it is not 64 lower-case hex digits.
+        KeyFormatError: if it is not 64 lowercase hex digits.
     """
     return encode_bech32("npub", _from_hex(pubkey))
 
@@ -86,7 +86,7 @@ def encode_note(event_id: str) -> str:
     """`note1…` for an event id in hex.
 
     Raises:
-        KeyFormatError: if it is not 64 lower-case hex digits.
+        KeyFormatError: if it is not 64 lowercase hex digits.
     """
     return encode_bech32("note", _from_hex(event_id))
 
@@ -183,7 +183,7 @@ def _from_fields(prefix: str, fields: tuple[tuple[int, bytes], ...]) -> Nprofile
 
 def _from_hex(text: str) -> bytes:
     if not _HEX.fullmatch(text):
-        raise KeyFormatError("a key or an event id is 64 lower-case hex digits here")
+        raise KeyFormatError("a key or an event id is 64 lowercase hex digits here")
     return bytes.fromhex(text)
 
 

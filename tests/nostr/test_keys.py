@@ -130,7 +130,7 @@ def test_what_is_no_secret_key_is_refused_by_name_and_never_repeated(text: str, 
 
 @pytest.mark.parametrize("text", [PUBKEY, PUBKEY.upper(), NPUB, NPUB.upper(), f"\t{NPUB} "])
 def test_a_public_key_is_read_from_hex_and_npub(text: str) -> None:
-    """Always given as lower-case hex."""
+    """Always given as lowercase hex."""
     assert PUBKEY == parse_public_key(text)
 
 
