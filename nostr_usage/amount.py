@@ -130,3 +130,17 @@ def compact_tokens(tokens: int) -> str:
             text = f"{tenths // 10}.{tenths % 10}".removesuffix(".0") if tenths < 1000 else str(tenths // 10)
             return f"{sign}{text}{letter}"
     return f"{sign}{size}"
+
+
+def cents_that_add(parts: Sequence[int]) -> tuple[int, ...]:
+    """Micro-dollars as whole cents whose sum is the sum of `parts` in cents, halves up (largest remainder).
+
+    Rounded one by one, the rows of a table would not always add to its total.
+    """
+    micro_per_cent = MICRO_PER_DOLLAR // 100
+    cents = [part // micro_per_cent for part in parts]
+    missing = (sum(parts) + micro_per_cent // 2) // micro_per_cent - sum(cents)
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-(parts[i] % micro_per_cent), i))
+    for i in by_remainder[:missing]:
+        cents[i] += 1
+    return tuple(cents)

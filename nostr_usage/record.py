@@ -187,7 +187,7 @@ class Recorder:
         def write(_transaction: Transaction, writer: StreamWriter) -> Line:
             draft = Draft(
                 operation=Operation.GRANT,
-                type=grant.reason or _REASONS[grant.source],
+                type=_reason(grant),
                 tokens=grant.tokens,
                 cost=Cost(micro_dollars=paid),
                 occurred_at=occurred_at,
@@ -379,6 +379,13 @@ _REASONS = {
     Source.ADJUSTMENT: "adjustment",
     Source.PURCHASED: "purchase",
 }
+
+
+def _reason(grant: Grant) -> str:
+    """A purchase is always called one: reports tell bought tokens from given ones by it."""
+    if grant.source is Source.PURCHASED:
+        return _REASONS[Source.PURCHASED]
+    return grant.reason or _REASONS[grant.source]
 
 
 def _check_key(key: str) -> None:

@@ -1,0 +1,119 @@
+"""`nostr-usage`: an AI-usage ledger on Nostr whose every number can be proved."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from nostr_usage.cli.output import ExitCode, exit_code_of, print_error
+from nostr_usage.errors import NostrUsageError
+from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
+
+
+class Place(NamedTuple):
+    """Where a command lives, and what `--help` says of it without loading it."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS = {
+    "init": Place("founding", "init", "Make an operator's home: keys, store, relay set."),
+    "account": Place("accounts", "account", "Open, list, show, export and derive accounts."),
+    "record": Place("recording", "record", "Charge an AI action."),
+    "grant": Place("recording", "grant", "Give tokens: a purchase, a gift, a promotion."),
+    "refund": Place("recording", "refund", "Give a debit back, to the lots it drew from."),
+    "tick": Place("recording", "tick", "Write what is due by time: expiries, renewals, closed cycles."),
+    "balance": Place("balance", "balance", "What is left, where it came from, when it resets."),
+    "month": Place("reports", "month", "One month by activity."),
+    "history": Place("reports", "history", "Every entry, newest first."),
+    "show": Place("proofs", "show", "One entry: its event, its checks, its description."),
+    "publish": Place("publishing", "publish", "Send what is queued to the relays and read it back."),
+    "follow": Place("following", "follow", "Make a home that follows a ledger by its public key."),
+    "sync": Place("following", "sync", "Fetch and verify entries from the relays."),
+    "audit": Place("proofs", "audit", "Check every signature, link, sum and total held here."),
+    "events": Place("events", "events", "The signed events, as a list or as JSON lines."),
+    "import-events": Place("events", "import_events", "Read signed events from a file, verified."),
+    "relay": Place("relay", "relay", "Run the embedded relay."),
+    "replay": Place("replay", "replay", "Record a trace of AI requests as if it happened now."),
+    "doctor": Place("doctor", "doctor", "What is wrong with this home, and what to do."),
+    "completion": Place("shell", "completion", "Shell completion for bash, zsh or fish."),
+    "tui": Place("shell", "tui", "Start the dashboard."),
+    "version": Place("shell", "version", "The versions of nostr-usage and of what it stands on."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported when they are run: `balance` must start at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the command `cmd_name`, if there is one."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module = importlib.import_module(f"nostr_usage.cli.{place.module}")
+        command: click.Command = getattr(module, place.attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyCommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 problems found, 2 bad input, 3 refused, 4 no relay, 5 bad home.",
+)
+@click.option(
+    "--home",
+    "home_path",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar=HOME_VARIABLE,
+    help="Directory with settings, keys and store.  [default: the platform's data directory]",
+)
+@click.version_option(package_name="nostr-usage", prog_name="nostr-usage")
+@click.pass_context
+def main(context: click.Context, home_path: Path | None) -> None:
+    """An AI-usage ledger on Nostr whose every number can be proved.
+
+    An operator signs one event for every AI action and purchase and publishes it to relays; anyone rebuilds
+    every balance from there. Start with `init` (operator) or `follow` (everyone else).
+    """
+    context.obj = Home(home_path or default_home_path())
+
+
+def run() -> None:
+    """Run the command line and end the process with the exit code that its outcome has."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result: object = main(standalone_mode=False)
+    except NostrUsageError as error:
+        print_error(error)
+        return exit_code_of(error)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; nothing more can be said, not even by the interpreter at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    return result if isinstance(result, int) else ExitCode.DONE

@@ -1,0 +1,108 @@
+"""Arguments and options that several commands share, and the parsing of what people type."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+
+from nostr_usage.amount import parse_amount
+from nostr_usage.errors import AmountError, InputError
+from nostr_usage.home import Home
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+PASSWORD_VARIABLE = "NOSTR_USAGE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
+
+pass_home = click.make_pass_decorator(Home)
+
+
+class Amount(click.ParamType):
+    """A plain whole number of at most 15 digits: no signs, separators or fractions."""
+
+    name = "number"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that `value` writes."""
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_amount(str(value), name=(param.name if param else None) or "amount")
+        except AmountError as error:
+            self.fail(f"{error} {error.advice}", param, ctx)
+
+
+AMOUNT = Amount()
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: the same figures for programs."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def key_option(command: Command) -> Command:
+    """`--key`: the idempotency key that every change needs."""
+    return click.option(
+        "--key",
+        required=True,
+        help="Idempotency key: the same key and request give the same receipt, for ever.",
+    )(command)
+
+
+def at_option(command: Command) -> Command:
+    """`--at`: when it happened."""
+    return click.option(
+        "--at", help="When it happened: unix seconds or ISO 8601 with a zone.  [default: now]"
+    )(command)
+
+
+def parse_time(text: str | None) -> int | None:
+    """Unix seconds from digits or from ISO 8601 with a zone; None stays None.
+
+    Raises:
+        InputError: for anything else, and for a time without a zone.
+    """
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 12:
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InputError(
+            f"{text!r} is not a time with its zone",
+            advice="Write unix seconds, or ISO 8601 such as 2026-02-14T14:45:02Z.",
+        )
+    return int(moment.astimezone(UTC).timestamp())
+
+
+def parse_metadata(pairs: tuple[str, ...]) -> dict[str, str]:
+    """`k=v` texts as a mapping.
+
+    Raises:
+        InputError: for a text without `=`, or a name given twice.
+    """
+    metadata: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name or name in metadata:
+            raise InputError(f"metadata {pair!r} is not name=value, or its name is given twice")
+        metadata[name] = value
+    return metadata
+
+
+def key_password(home: Home, name: str) -> str | None:
+    """The password of an encrypted key file: from the environment, else asked on a terminal."""
+    if not home.has_key(name) or not home.key_text(name).startswith("ncryptsec1"):
+        return None
+    stated = os.environ.get(PASSWORD_VARIABLE)
+    if stated is not None or not sys.stdin.isatty():
+        return stated
+    answer: str = click.prompt(f"Password of {home.key_path(name)}", hide_input=True, err=True)
+    return answer

@@ -1,0 +1,137 @@
+"""The only place that writes to stdout and stderr, and the only one that knows exit codes.
+
+0  done                                 3  refused by the ledger or the price list; nothing was changed
+1  done, and problems were found        4  no relay could be used
+2  a value that cannot be used          5  the home cannot be used
+                                      130  interrupted
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import TextIO, cast
+
+from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
+from nostr_usage.safe_text import safe_cell, safe_text
+
+
+class ExitCode(IntEnum):
+    """What a command ends with."""
+
+    DONE = 0
+    PROBLEMS = 1
+    BAD_INPUT = 2
+    REFUSED = 3
+    NO_RELAY = 4
+    BAD_HOME = 5
+    INTERRUPTED = 130
+
+
+def exit_code_of(error: NostrUsageError) -> ExitCode:
+    """The exit code that an error leads to."""
+    match error:
+        case HomeError():
+            return ExitCode.BAD_HOME
+        case RelayError():
+            return ExitCode.NO_RELAY
+        case LedgerError() | PricingError():
+            return ExitCode.REFUSED
+        case InputError() | _:
+            return ExitCode.BAD_INPUT
+
+
+def print_line(text: str = "") -> None:
+    """One line of a report; made safe, so it may hold anything."""
+    leading = text[: len(text) - len(text.lstrip(" "))]
+    body = text[len(leading) :]
+    # Columns are aligned with spaces, which the sanitiser would fold.
+    print(leading + "  ".join(safe_text(part) if part else "" for part in body.split("  ")))
+
+
+def print_raw(text: str) -> None:
+    """One line exactly as it is: signed events, which must stay byte for byte the same, and JSON."""
+    print(text)
+
+
+def print_json(value: object) -> None:
+    """A value as JSON, indented; escapes leave nothing for a terminal to obey."""
+    print(json.dumps(value, default=_jsonable, indent=2))
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Rows as CSV (RFC 4180); text cells cannot be formulas."""
+    writer = csv.writer(sys.stdout, lineterminator="\r\n")
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in row])
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Aligned columns; those numbered in `right` (from 0) are aligned to the right."""
+    cells = [[safe_text(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+    for row in [list(header), *cells]:
+        padded = [
+            cell.rjust(width) if index in right else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(padded).rstrip())
+
+
+def print_note(text: str) -> None:
+    """A remark beside the result, on stderr."""
+    print(safe_text(text), file=sys.stderr)
+
+
+def print_error(error: NostrUsageError) -> None:
+    """What went wrong, and on a second line what to do."""
+    print(f"error: {safe_text(error.message)}", file=sys.stderr)
+    if error.advice:
+        print(f"       {safe_text(error.advice)}", file=sys.stderr)
+
+
+def moment(unix_time: int) -> str:
+    """A unix time as people read it, with its zone: `2026-02-14 14:45:02 UTC`."""
+    return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+class Progress:
+    """A line on a terminal's stderr that counts; silent where nobody watches."""
+
+    def __init__(self, label: str, *, stream: TextIO | None = None) -> None:
+        self._label = label
+        self._stream = stream or sys.stderr
+        self._shown = -1
+        self._is_on = self._stream.isatty()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._is_on and self._shown >= 0:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def show(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are done; redraws only when the percentage changes."""
+        percent = 100 * done // total if total else 100
+        if not self._is_on or percent == self._shown:
+            return
+        self._shown = percent
+        bar = "#" * (percent // 5)
+        self._stream.write(f"\r{self._label} [{bar:<20}] {percent:3d} %  {done:,} of {total:,}\x1b[K")
+        self._stream.flush()
+
+
+def _jsonable(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Iterable):
+        return list(cast("Iterable[object]", value))
+    raise TypeError(f"{type(value).__name__} is not JSON")

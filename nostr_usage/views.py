@@ -1,0 +1,114 @@
+"""What people look at: frozen views that every screen, export and `--json` share, so no two can disagree.
+
+Amounts are tokens and micro-dollars; times are unix seconds. Formatting belongs to whoever shows a view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
+from nostr_usage.ledger.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotView:
+    """A lot that can be spent: `remaining` of `granted` tokens; views list lots in the order of spending."""
+
+    source: Source
+    remaining: int
+    granted: int
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceView:
+    """The balance of one stream, with all that explains it.
+
+    Attributes:
+        account: the account, 64 hex digits; `label` is what the operator calls it.
+        tokens: what is left; negative is debt. Lots that have lapsed count for nothing.
+        allowance: left of this cycle's allowance, out of `allowance_granted`.
+        purchased: left of purchases; `other` of promotions, gifts and the like.
+        held: reserved for actions that are running.
+        used_this_cycle: debits less refunds since `cycle_start`.
+        percent: tokens ÷ (tokens + used this cycle), 0–100.
+        micro_dollars: what the tokens are worth at `token_value` nano-dollars each.
+        resets_at: the end of the cycle; `is_reset_due` if it has passed and nobody wrote the reset yet.
+        state: how much of it is proved, as in PROTOCOL.md, "Reading".
+        as_of_seq: the entry that it stands on, with its id and time.
+    """
+
+    account: AccountId
+    label: str
+    meter: str
+    tokens: int
+    allowance: int
+    allowance_granted: int
+    purchased: int
+    other: int
+    debt: int
+    held: int
+    used_this_cycle: int
+    lifetime_used: int
+    percent: int
+    micro_dollars: int
+    token_value: int
+    cycle_start: int | None
+    resets_at: int | None
+    is_reset_due: bool
+    lots: tuple[LotView, ...]
+    state: str
+    as_of_seq: int
+    as_of_id: EntryId
+    as_of: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRow:
+    """One activity in one month, net of refunds; `cents` and `share` of all rows add to the totals."""
+
+    activity: str
+    count: int
+    tokens: int
+    micro_dollars: int
+    cents: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthView:
+    """A month (`2026-02`, UTC) of one stream: activities by tokens, and what came in and lapsed."""
+
+    account: AccountId
+    meter: str
+    month: str
+    rows: tuple[ActivityRow, ...]
+    tokens: int
+    micro_dollars: int
+    cents: int
+    granted: int
+    purchased: int
+    expired: int
+    reversed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRow:
+    """One entry as a line of a history; `tokens` carries its sign, `description` is None if it is sealed.
+
+    `confirmed` relays of `queued` serve it, as far as this home has published it; both 0 for a reader.
+    """
+
+    entry_id: EntryId
+    seq: int
+    occurred_at: int
+    operation: Operation
+    type: str
+    tokens: int
+    micro_dollars: int
+    balance: int
+    description: str | None
+    confirmed: int = 0
+    queued: int = 0
