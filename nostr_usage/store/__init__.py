@@ -17,6 +17,7 @@ SQL is here and in the embedded relay, nowhere else. Opening the store and askin
 heavy: no event parser, no pydantic, no asyncio.
 """
 
+from nostr_usage.store.account_secrets import AccountSecretRow, AccountSecrets
 from nostr_usage.store.accounts import RELAYS_MAX, AccountRow, RelayRow
 from nostr_usage.store.entries import DetailsRow, EntryRow, EventRow, RequestRow
 from nostr_usage.store.evidence import Fork, Pin
@@ -30,6 +31,8 @@ from nostr_usage.store.transaction import Reader, Transaction
 __all__ = [
     "RELAYS_MAX",
     "AccountRow",
+    "AccountSecretRow",
+    "AccountSecrets",
     "DetailsRow",
     "DueEvent",
     "EntryRow",

@@ -18,11 +18,14 @@ _STATEMENTS_CACHED = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """What a file must be; `version` is the number of the last script in `migrations/<name>/NNNN_….sql`."""
+    """What a file must be; `version` is the number of the last script in `migrations/<folder>/NNNN_….sql`."""
 
-    name: str
+    title: str
+    folder: str
     application_id: int
     version: int
+    journal_mode: str
+    page_size: int
 
 
 class Connected:
@@ -44,7 +47,7 @@ def open_database(path: Path, schema: Schema, *, create: bool) -> sqlite3.Connec
     if create:
         _create_file(path)
     elif not path.is_file():
-        raise HomeError(f"there is no {schema.name} at {path}", advice="Run `nostr-usage init` to make one.")
+        raise HomeError(f"there is no {schema.title} at {path}", advice="Run `nostr-usage init` to make one.")
     connection = connect(path)
     try:
         _recognise(connection, path, schema, allow_empty=create)
@@ -118,7 +121,7 @@ def _recognise(connection: sqlite3.Connection, path: Path, schema: Schema, *, al
     if is_empty and allow_empty:
         return
     if found != schema.application_id:
-        raise HomeError(f"{path} is not a {schema.name} of nostr-usage", advice="Choose another home.")
+        raise HomeError(f"{path} is not a {schema.title} of nostr-usage", advice="Choose another home.")
     if version > schema.version:
         raise NewerDatabaseError(
             f"{path} was written by a newer nostr-usage (schema {version}, this one knows {schema.version})",
@@ -132,8 +135,8 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 def _migrate(connection: sqlite3.Connection, schema: Schema) -> None:
     """Run each missing migration in a transaction of its own; another process may be doing the same."""
-    connection.execute("PRAGMA page_size = 16384")
-    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
+    connection.execute(f"PRAGMA journal_mode = {schema.journal_mode}")
     for version, script in _migrations(schema):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -150,7 +153,7 @@ def _migrate(connection: sqlite3.Connection, schema: Schema) -> None:
 
 
 def _migrations(schema: Schema) -> list[tuple[int, str]]:
-    folder = resources.files("nostr_usage.store") / "migrations" / schema.name
+    folder = resources.files("nostr_usage.store") / "migrations" / schema.folder
     scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
     return [(int(name[:4]), file.read_text(encoding="utf-8")) for name, file in scripts]
 

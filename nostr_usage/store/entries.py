@@ -84,7 +84,8 @@ class EntryReads(Connected):
         row = self._connection.execute(
             "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
             " created_at, month, request, ref, lot_source, actor, member_group, prompt"
-            " FROM events JOIN entries ON entry_no = event_no WHERE event_id = ?",
+            " FROM events JOIN entries ON entry_no = event_no WHERE substr(event_id, 1, 8) = substr(?1, 1, 8)"
+            " AND event_id = ?1",
             (bytes.fromhex(entry_id),),
         ).fetchone()
         return _entry_row(row) if row else None
@@ -127,10 +128,19 @@ class EntryReads(Connected):
         """How many entries are held, over all streams."""
         return self._connection.execute("SELECT coalesce(sum(seq), 0) FROM streams").fetchone()[0]
 
+    def event_no(self, event_id: str) -> int | None:
+        """The number of the event with this id; an entry has the same."""
+        row = self._connection.execute(
+            "SELECT event_no FROM events WHERE substr(event_id, 1, 8) = substr(?1, 1, 8) AND event_id = ?1",
+            (bytes.fromhex(event_id),),
+        ).fetchone()
+        return row[0] if row else None
+
     def event_json(self, event_id: str) -> bytes | None:
         """The raw JSON of the event with this id."""
         row = self._connection.execute(
-            "SELECT event FROM events WHERE event_id = ?", (bytes.fromhex(event_id),)
+            "SELECT event FROM events WHERE substr(event_id, 1, 8) = substr(?1, 1, 8) AND event_id = ?1",
+            (bytes.fromhex(event_id),),
         ).fetchone()
         return row[0] if row else None
 
@@ -157,7 +167,7 @@ class EntryReads(Connected):
         key = bytes.fromhex(entry_id)
         row = self._connection.execute(
             "SELECT operation, tokens, draws, seq, lot_source FROM events JOIN entries ON entry_no = event_no"
-            " WHERE event_id = ? AND stream_no = ?",
+            " WHERE substr(event_id, 1, 8) = substr(?1, 1, 8) AND event_id = ?1 AND stream_no = ?2",
             (key, stream_no),
         ).fetchone()
         if row is None:

@@ -99,7 +99,8 @@ class EvidenceWrites(EvidenceReads):
         """Note that a relay showed these entries; those that are not held are passed over."""
         self._connection.executemany(
             "INSERT INTO sightings (entry_no, relay_mask)"
-            " SELECT entry_no, ?1 FROM events JOIN entries ON entry_no = event_no WHERE event_id = ?2"
+            " SELECT entry_no, ?1 FROM events JOIN entries ON entry_no = event_no"
+            " WHERE substr(event_id, 1, 8) = substr(?2, 1, 8) AND event_id = ?2"
             " ON CONFLICT (entry_no) DO UPDATE SET relay_mask = relay_mask | excluded.relay_mask"
             " WHERE relay_mask & excluded.relay_mask = 0",
             [(1 << relay_no, bytes.fromhex(entry_id)) for entry_id in entry_ids],

@@ -69,6 +69,9 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
 
     def add_event(self, event_id: str, event_json: bytes) -> int:
         """Keep a signed event of ours that carries no entry, such as a manifest; its number."""
+        known = self.event_no(event_id)
+        if known is not None:
+            return known
         number = self._next_event_no()
         self._connection.execute(
             "INSERT INTO events (event_no, event_id, event, sig_checked) VALUES (?, ?, ?, 1)",
@@ -79,7 +82,8 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
     def replace_with_checked(self, event_id: str, event_json: bytes) -> None:
         """Keep `event_json`, whose signature was checked, for the copy held, whose signature was not."""
         self._connection.execute(
-            "UPDATE events SET event = ?, sig_checked = 1 WHERE event_id = ? AND sig_checked = 0",
+            "UPDATE events SET event = ?1, sig_checked = 1"
+            " WHERE substr(event_id, 1, 8) = substr(?2, 1, 8) AND event_id = ?2 AND sig_checked = 0",
             (event_json, bytes.fromhex(event_id)),
         )
 
@@ -146,7 +150,7 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         sums: dict[tuple[str, str, str], list[int]] = {}
         for line in lines:
             entry = line.entry
-            key = (_month_of_day(entry.occurred_at // _DAY_S), entry.operation.value, entry.type)
+            key = (_month_of_day(entry.occurred_at // _DAY_S), str(entry.operation), entry.type)
             total = sums.setdefault(key, [0, 0, 0, entry.seq, entry.seq])
             total[0] += 1
             total[1] += entry.tokens
@@ -181,7 +185,7 @@ def _columns(number: int, stream_no: int, line: Line) -> tuple[object, ...]:
         stream_no,
         entry.seq,
         bytes.fromhex(line.entry_id),
-        entry.operation.value,
+        str(entry.operation),
         entry.type,
         entry.tokens,
         entry.cost.micro_dollars,
@@ -200,7 +204,7 @@ def _columns(number: int, stream_no: int, line: Line) -> tuple[object, ...]:
 
 
 def _lot_source(entry: Entry) -> str | None:
-    return None if entry.lot is None else entry.lot.source.value
+    return None if entry.lot is None else str(entry.lot.source)
 
 
 @lru_cache(maxsize=1024)

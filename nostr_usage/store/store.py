@@ -19,7 +19,14 @@ from nostr_usage.store.transaction import Reader, Transaction
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-SCHEMA = Schema(name="store", application_id=0x756C3101, version=1)  # "ul1", 1
+SCHEMA = Schema(
+    title="store",
+    folder="store",
+    application_id=0x756C3101,  # "ul1", 1
+    version=1,
+    journal_mode="WAL",
+    page_size=16384,
+)
 
 _IDLE_READERS_MAX = 8
 _WRITE_CACHE_KIB = 256 * 1024

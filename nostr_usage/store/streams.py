@@ -58,15 +58,22 @@ class StreamReads(Connected):
         ).fetchone()
         return _stream_row(row)
 
-    def streams(self, *, account_no: int | None = None) -> Iterator[StreamRow]:
-        """The streams of one account, or of all, in the order of their first entries."""
+    def streams(self) -> Iterator[StreamRow]:
+        """All streams, in the order of their first entries."""
         rows = self._connection.execute(
             "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
-            " FROM streams JOIN accounts USING (account_no)"
-            " WHERE ?1 IS NULL OR account_no = ?1 ORDER BY stream_no",
-            (account_no,),
+            " FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
         )
         return map(_stream_row, rows)
+
+    def streams_of(self, account_no: int) -> tuple[StreamRow, ...]:
+        """The streams of one account, by meter."""
+        rows = self._connection.execute(
+            "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
+            " FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY meter",
+            (account_no,),
+        )
+        return tuple(map(_stream_row, rows))
 
 
 class StreamWrites(StreamReads):
