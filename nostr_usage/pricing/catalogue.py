@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache, cached_property
@@ -26,7 +26,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from nostr_usage.errors import CatalogueError, UnknownNameError
+from nostr_usage.errors import CatalogueError, InputError, UnknownNameError
 from nostr_usage.pricing.fields import (
     AddOnName,
     CatalogueName,
@@ -145,13 +145,16 @@ class Activity(_Table):
         assert self.tokens is not None, "an activity has a fixed price or an estimate"
         return Estimate(low=self.tokens, typical=self.tokens, high=self.tokens)
 
-    def add_on(self, name: str) -> AddOn:
-        """The add-on of that name.
+    def chosen_add_ons(self, names: Sequence[str]) -> tuple[AddOn, ...]:
+        """The add-ons of those names, in that order.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: there is none of one of these names.
+            InputError: a name is there twice.
         """
-        return _named(f"add-on of {self.name}", name, self.add_ons)
+        if len(set(names)) < len(names):
+            raise InputError(f"an add-on of {self.name} is chosen twice: {', '.join(names)}")
+        return tuple(_named(f"add-on of {self.name}", name, self.add_ons) for name in names)
 
 
 class Cycle(_Table):
@@ -182,7 +185,7 @@ class Pack(_Table):
     """Tokens to buy, of the first meter."""
 
     name: Slug
-    price_micro_dollars: MicroDollars = Field(alias="price")
+    price_micro_dollars: Annotated[MicroDollars, Field(ge=1, alias="price")]
     tokens: PositiveTokens
 
 

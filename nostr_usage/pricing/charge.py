@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nostr_usage.amount import checked_amount, divide_half_up, divide_up, micro_dollars
-from nostr_usage.errors import InputError, PricingError
-from nostr_usage.pricing.catalogue import Activity, AddOn, Catalogue, ChargeMode
+from nostr_usage.errors import PricingError
+from nostr_usage.pricing.catalogue import Activity, Catalogue, ChargeMode
 from nostr_usage.pricing.price import FEMTO_PER_MICRO, FEMTO_PER_NANO, femto_dollars
 from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.usage import MeasuredUsage
@@ -90,7 +90,7 @@ def charge_for(
         InputError: an add-on was named twice.
     """
     rule = catalogue.activity(activity)
-    options = _options(rule, add_ons)
+    options = rule.chosen_add_ons(add_ons)
     steps = tuple(usage or ())
     mode = _mode(rule, tokens=tokens, steps=steps)
     is_measured = mode is ChargeMode.MEASURED
@@ -111,12 +111,6 @@ def charge_for(
         provider_cost=provider_cost,
         unpriced=unpriced,
     )
-
-
-def _options(rule: Activity, names: Sequence[str]) -> tuple[AddOn, ...]:
-    if len(set(names)) < len(names):
-        raise InputError(f"an add-on of {rule.name} is named twice: {', '.join(names)}")
-    return tuple(rule.add_on(name) for name in names)
 
 
 def _mode(rule: Activity, *, tokens: int | None, steps: tuple[MeasuredUsage, ...]) -> ChargeMode:
