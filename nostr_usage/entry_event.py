@@ -293,7 +293,9 @@ def _read_usage(fields: EntryFields) -> Iterator[UsageLine]:
 
 
 def _first_difference(rebuilt: Sequence[Tag], found: Sequence[Tag]) -> str:
-    for mine, theirs in zip(rebuilt, found, strict=False):
-        if mine != theirs:
-            return f"the {theirs[0][:40]} tag should be {list(mine)}"
-    return f"it has {len(found)} tags, not {len(rebuilt)}"
+    """The d tag is named last: it differs whenever anything does."""
+    if len(rebuilt) != len(found):
+        return f"it has {len(found)} tags, not {len(rebuilt)}"
+    pairs = [*zip(rebuilt[1:], found[1:], strict=True), (rebuilt[0], found[0])]
+    mine, theirs = next((mine, theirs) for mine, theirs in pairs if mine != theirs)
+    return f"the {theirs[0][:40]} tag should be {list(mine)}"
