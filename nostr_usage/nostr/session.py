@@ -59,6 +59,7 @@ from nostr_usage.nostr.session_event import (
     SessionEvent,
     SubscriptionClosed,
     Violation,
+    ViolationSort,
 )
 from nostr_usage.nostr.signer import Signer
 
@@ -76,6 +77,7 @@ __all__ = [
     "SessionEvent",
     "SubscriptionClosed",
     "Violation",
+    "ViolationSort",
 ]
 
 # strfry's limit on subscriptions, which is the largest that is common.
@@ -227,7 +229,9 @@ class RelaySession:
         if request.sort is not _Sort.SUBSCRIPTION:
             return self._violation(f"an event for a {request.sort.value}", subscription_id)
         if not any(matches(wanted, event) for wanted in request.filters):
-            return self._violation("an event that was not asked for", subscription_id)
+            return self._violation(
+                "an event that was not asked for", subscription_id, sort=ViolationSort.FOREIGN
+            )
         return EventReceived(subscription_id=subscription_id, event=event)
 
     def _receive_ok(self, message: RelayOk) -> SessionEvent:
@@ -236,7 +240,9 @@ class RelaySession:
             self._auth_event_id = None
             return AuthAnswered(is_accepted=message.accepted, reason=reason)
         if message.event_id not in self._unanswered:
-            return self._violation("an OK for an event that does not wait for one")
+            return self._violation(
+                "an OK for an event that does not wait for one", sort=ViolationSort.UNASKED
+            )
         self._unanswered[message.event_id] -= 1
         if not self._unanswered[message.event_id]:
             del self._unanswered[message.event_id]
@@ -300,10 +306,16 @@ class RelaySession:
     def _late_or_violation(self, subscription_id: str) -> LateFrame | Violation:
         if subscription_id in self._spent:
             return LateFrame(subscription_id=subscription_id)
-        return self._violation("a frame for a subscription that was never opened")
+        return self._violation("a frame for a subscription that was never opened", sort=ViolationSort.UNASKED)
 
-    def _violation(self, reason: str, subscription_id: str | None = None) -> Violation:
-        return Violation(relay=self._relay_url, reason=reason, subscription_id=subscription_id)
+    def _violation(
+        self,
+        reason: str,
+        subscription_id: str | None = None,
+        *,
+        sort: ViolationSort = ViolationSort.MALFORMED,
+    ) -> Violation:
+        return Violation(relay=self._relay_url, reason=reason, subscription_id=subscription_id, sort=sort)
 
 
 def _is_complete(hints: tuple[str, ...]) -> bool | None:

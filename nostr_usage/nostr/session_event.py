@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.reason import Reason, Verdict
@@ -93,6 +94,17 @@ class LateFrame:
     subscription_id: str
 
 
+class ViolationSort(StrEnum):
+    """What a relay did wrong, to be counted."""
+
+    MALFORMED = "malformed"
+    """A message, or an event, that is not what NIP-01 says."""
+    FOREIGN = "foreign"
+    """An event that the filters of its subscription did not ask for."""
+    UNASKED = "unasked"
+    """A frame about something that nobody asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
     """Something that a sound relay does not send. It is counted against the relay, and dropped.
@@ -101,11 +113,13 @@ class Violation:
         relay: the relay's URL.
         reason: what was wrong, safe to print.
         subscription_id: the subscription that it was sent for, if one is open.
+        sort: what to count it as.
     """
 
     relay: str
     reason: str
     subscription_id: str | None = None
+    sort: ViolationSort = field(default=ViolationSort.MALFORMED, compare=False)
 
 
 SessionEvent = (
