@@ -5,7 +5,8 @@ from __future__ import annotations
 from nostr_usage.ledger.cycle import AnniversaryMonth, Annual, CalendarMonth, CycleRule, EveryDays
 from nostr_usage.ledger.entry import Source
 from nostr_usage.ledger.plan import Plan
-from nostr_usage.pricing.catalogue import Burn, Catalogue, Cycle, CycleKind
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.pricing.tables import Burn, Cycle, CycleKind
 
 _HOUR_S = 3_600
 
