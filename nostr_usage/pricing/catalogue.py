@@ -16,188 +16,34 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
-from enum import StrEnum
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources import files
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from nostr_usage.errors import CatalogueError, InputError, UnknownNameError
+from nostr_usage.errors import CatalogueError, UnknownNameError
 from nostr_usage.pricing.fields import (
-    AddOnName,
     CatalogueName,
     CatalogueVersion,
     Label,
-    MicroDollars,
     NanoDollars,
-    OptionalLabel,
     Percent,
-    PositiveTokens,
     Slug,
     Tokens,
-    Zone,
 )
 from nostr_usage.pricing.price import Price, completed_rates, price_id
-from nostr_usage.pricing.usage import MODEL_NAME_MAX, Bucket
+from nostr_usage.pricing.tables import Activity, AddOn, Burn, OwnPrice, Pack, Plan, Table, named, refuse_twice
 
 DEFAULT_CATALOGUE = "transparency"
 BUILT_IN_CATALOGUES = (DEFAULT_CATALOGUE,)
 CATALOGUE_BYTES_MAX = 256 * 1024
-CYCLE_DAYS_MAX = 3_660
 PROBLEMS_SHOWN_MAX = 5
 
-_Named = TypeVar("_Named", "Activity", "AddOn", "Plan", "Pack")
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class ChargeMode(StrEnum):
-    """How the tokens of an action are found."""
-
-    FIXED = "fixed"
-    """The catalogue says."""
-    STATED = "stated"
-    """The product says, when the action is done."""
-    MEASURED = "measured"
-    """From what the models reported: their price, plus the markup, in tokens, rounded up once."""
-
-
-class Burn(StrEnum):
-    """Which tokens are spent first."""
-
-    EXPIRING_FIRST = "expiring_first"
-    PURCHASED_FIRST = "purchased_first"
-
-
-class CycleKind(StrEnum):
-    """How a plan's cycles follow each other."""
-
-    CALENDAR_MONTH = "calendar_month"
-    EVERY_DAYS = "every_days"
-    ANNIVERSARY_MONTH = "anniversary_month"
-    ANNUAL = "annual"
-
-
-class Estimate(_Table):
-    """What an action is expected to cost before it runs, in tokens; no limit to what it may cost."""
-
-    low: Tokens
-    typical: PositiveTokens
-    high: Tokens
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.low <= self.typical <= self.high:
-            raise ValueError("low, typical and high must not descend")
-        return self
-
-
-class AddOn(_Table):
-    """An option of an activity at a fixed number of tokens; 0 is free."""
-
-    name: AddOnName
-    label: Label
-    tokens: Tokens
-
-
-class Activity(_Table):
-    """Something customers do with AI: the `type` of the debit it leads to.
-
-    `accepts` says how it may be charged: `fixed` (by itself, with `tokens`), or `stated` and `measured`, one
-    or both (with an `estimate`). `markup_percent` is added to what the models cost: 100 doubles it.
-    """
-
-    name: Slug
-    label: Label
-    icon: OptionalLabel = ""
-    detail: OptionalLabel = ""
-    meter: Slug = "tokens"
-    accepts: Annotated[tuple[ChargeMode, ...], Field(min_length=1)]
-    tokens: PositiveTokens | None = None
-    estimate: Estimate | None = None
-    markup_percent: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    add_ons: tuple[AddOn, ...] = ()
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        fixed = ChargeMode.FIXED in self.accepts
-        if fixed and len(self.accepts) > 1:
-            raise ValueError("an activity at a fixed price accepts nothing else")
-        if fixed in (self.tokens is None, self.estimate is not None):
-            raise ValueError('"fixed" goes with tokens; "stated" and "measured" go with an estimate')
-        if (ChargeMode.MEASURED in self.accepts) == (self.markup_percent is None):
-            raise ValueError('markup_percent goes with "measured"')
-        _refuse_twice("charge mode", self.accepts)
-        _refuse_twice("add-on", (add_on.name for add_on in self.add_ons))
-        return self
-
-    @property
-    def expected(self) -> Estimate:
-        """The estimate; of a fixed price, the price."""
-        if self.estimate is not None:
-            return self.estimate
-        assert self.tokens is not None, "an activity has a fixed price or an estimate"
-        return Estimate(low=self.tokens, typical=self.tokens, high=self.tokens)
-
-    def chosen_add_ons(self, names: Sequence[str]) -> tuple[AddOn, ...]:
-        """The add-ons of those names, in that order.
-
-        Raises:
-            UnknownNameError: there is none of one of these names.
-            InputError: a name is there twice.
-        """
-        if len(set(names)) < len(names):
-            raise InputError(f"an add-on of {self.name} is chosen twice: {', '.join(names)}")
-        return tuple(_named(f"add-on of {self.name}", name, self.add_ons) for name in names)
-
-
-class Cycle(_Table):
-    """When a plan's allowance is renewed, in an IANA time zone; `days` only for `every_days`."""
-
-    kind: CycleKind
-    days: Annotated[int, Field(ge=1, le=CYCLE_DAYS_MAX)] | None = None
-    zone: Zone
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.kind is CycleKind.EVERY_DAYS) == (self.days is None):
-            raise ValueError('days goes with kind = "every_days"')
-        return self
-
-
-class Plan(_Table):
-    """What an account is granted each cycle, in tokens of the first meter, and what it pays for that."""
-
-    name: Slug
-    title: Label
-    price_micro_dollars: MicroDollars = Field(alias="price")
-    cycle: Cycle
-    allowance: Tokens
-
-
-class Pack(_Table):
-    """Tokens to buy, of the first meter."""
-
-    name: Slug
-    price_micro_dollars: Annotated[MicroDollars, Field(ge=1, alias="price")]
-    tokens: PositiveTokens
-
-
-class OwnPrice(_Table):
-    """What a model costs from the start of a day (UTC) on: dollars per million units, by bucket."""
-
-    model: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=MODEL_NAME_MAX)]
-    valid_from: date
-    dollars_per_million: Annotated[dict[Bucket, NanoDollars], Field(min_length=1)]
-
-
-class Catalogue(_Table):
+class Catalogue(Table):
     """A catalogue that has been checked; made by `load_catalogue` or `catalogue_from_toml`.
 
     Attributes:
@@ -227,11 +73,11 @@ class Catalogue(_Table):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _refuse_twice("meter", self.meters)
-        _refuse_twice("activity", (activity.name for activity in self.activities))
-        _refuse_twice("plan", (plan.name for plan in self.plans))
-        _refuse_twice("pack", (pack.name for pack in self.packs))
-        _refuse_twice("price of", (f"{price.model} from {price.valid_from}" for price in self.prices))
+        refuse_twice("meter", self.meters)
+        refuse_twice("activity", (activity.name for activity in self.activities))
+        refuse_twice("plan", (plan.name for plan in self.plans))
+        refuse_twice("pack", (pack.name for pack in self.packs))
+        refuse_twice("price of", (f"{price.model} from {price.valid_from}" for price in self.prices))
         for activity in self.activities:
             if activity.meter not in self.meters:
                 raise ValueError(f"activity {activity.name} counts in meter {activity.meter}, not in meters")
@@ -245,7 +91,7 @@ class Catalogue(_Table):
         Raises:
             UnknownNameError: there is none.
         """
-        return _named("activity", name, self.activities)
+        return named("activity", name, self.activities)
 
     def plan(self, name: str) -> Plan:
         """The plan of that name.
@@ -253,7 +99,7 @@ class Catalogue(_Table):
         Raises:
             UnknownNameError: there is none.
         """
-        return _named("plan", name, self.plans)
+        return named("plan", name, self.plans)
 
     def pack(self, name: str) -> Pack:
         """The pack of that name.
@@ -261,7 +107,7 @@ class Catalogue(_Table):
         Raises:
             UnknownNameError: there is none.
         """
-        return _named("pack", name, self.packs)
+        return named("pack", name, self.packs)
 
     def rule_id(self, activity: Activity, add_on: AddOn | None = None) -> str:
         """What an entry's `price` tag says of a charge by this catalogue: name, version, activity, digest."""
@@ -341,6 +187,7 @@ def _catalogue_error(file: str, error: ValidationError) -> CatalogueError:
     fixes = {
         "extra_forbidden": "Remove that key, or correct its spelling.",
         "missing": "Add that key.",
+        "string_pattern_mismatch": "Names are lower-case letters, digits, - and _; labels are printable.",
     }
     return CatalogueError(
         f"{file}: {'; '.join(lines[:PROBLEMS_SHOWN_MAX])}{more}",
@@ -353,18 +200,3 @@ def _key_path(location: tuple[int | str, ...]) -> str:
     for part in location:
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return path.removeprefix(".") or "catalogue"
-
-
-def _refuse_twice(sort: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"{sort} {name} is there twice")
-        seen.add(name)
-
-
-def _named(sort: str, name: str, known: tuple[_Named, ...]) -> _Named:
-    for one in known:
-        if one.name == name:
-            return one
-    raise UnknownNameError(sort, name, known=tuple(one.name for one in known))

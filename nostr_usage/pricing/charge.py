@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from nostr_usage.amount import checked_amount, divide_half_up, divide_up, micro_dollars
 from nostr_usage.errors import PricingError
-from nostr_usage.pricing.catalogue import Activity, Catalogue, ChargeMode
+from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.price import FEMTO_PER_MICRO, FEMTO_PER_NANO, femto_dollars
 from nostr_usage.pricing.price_book import price_of
+from nostr_usage.pricing.tables import Activity, ChargeMode
 from nostr_usage.pricing.usage import MeasuredUsage
 
 

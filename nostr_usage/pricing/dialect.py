@@ -148,7 +148,7 @@ def usage_from_vercel_ai(
     if not into.fields and cached and "claude" in model.lower():
         raise UsageFormatError(
             f"version 5 of the AI SDK does not say all that was cached for {model!r}",
-            advice="Use version 6, or pass each step's own usage (providerMetadata) in the anthropic dialect.",
+            advice="Use version 6, or pass the usage in each step's providerMetadata as anthropic.",
         )
     reasoning = _first(out.units("reasoningTokens"), usage.units("reasoningTokens"))
     input_units, output_units = input_and_output(usage, keys=keys, reasoning=reasoning)

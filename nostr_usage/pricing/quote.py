@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nostr_usage.amount import divide_half_up, micro_dollars
-from nostr_usage.pricing.catalogue import Activity, AddOn, Catalogue, Pack
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.pricing.tables import Activity, AddOn, Pack
 
 
 class QuoteWarning(StrEnum):
@@ -74,7 +75,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enough:
-    """Tokens that are enough for `count` whole actions at `tokens` each; `tenths` counts tenths, halves up."""
+    """Enough for `count` whole actions at `tokens` each; `tenths` counts tenths of one, halves up."""
 
     activity: str
     label: str
