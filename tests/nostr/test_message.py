@@ -185,6 +185,25 @@ RELAY_CASES: list[tuple[list[object], RelayMessage]] = [
 class TestRelayMessages:
     """What relays send."""
 
+    @pytest.mark.parametrize(
+        ("message", "items"),
+        [
+            (RelayOk(event_id=ID, accepted=True), ["OK", ID, True, ""]),
+            (RelayEose(subscription_id="s"), ["EOSE", "s"]),
+            (RelayEose(subscription_id="s", hints=("more",)), ["EOSE", "s", ["more"]]),
+            (RelayCount(subscription_id="s", count=5), ["COUNT", "s", {"count": 5}]),
+            (
+                RelayCount(subscription_id="s", count=5, is_approximate=True),
+                ["COUNT", "s", {"count": 5, "approximate": True}],
+            ),
+        ],
+    )
+    def test_what_may_be_left_out_is_left_out(
+        self, message: SendableRelayMessage, items: list[object]
+    ) -> None:
+        """Hints and flags are written where they say something."""
+        assert items == json.loads(encode_message(message))
+
     @pytest.mark.parametrize(("items", "message"), RELAY_CASES)
     def test_a_message_is_read(self, items: list[object], message: RelayMessage) -> None:
         """Later items that are not known are ignored; an event that is none leaves the rest readable."""
