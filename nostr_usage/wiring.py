@@ -125,10 +125,41 @@ def open_operator(
 
 
 def home_relays(home: Home) -> RelaySet:
-    """The relay set in use."""
-    from relay_config import load_relay_set  # noqa: PLC0415  # `balance` does without
+    """The relay set in use.
 
-    return load_relay_set(home.relays_path)
+    Raises:
+        CatalogueError: if it cannot be used.
+    """
+    return relay_set_named(home.relays_path)
+
+
+def relay_set_named(name: str | Path) -> RelaySet:
+    """The built-in relay set of that name, or the one in the file at that path.
+
+    Raises:
+        CatalogueError: if there is none, or it cannot be used.
+    """
+    from relay_config import RelaySetError, load_relay_set  # noqa: PLC0415  # `balance` does without
+
+    try:
+        return load_relay_set(name)
+    except RelaySetError as error:
+        raise CatalogueError(str(error)) from error
+
+
+def relay_set_at(urls: tuple[str, ...]) -> RelaySet:
+    """A set of the relays at `urls`, all written to and read from.
+
+    Raises:
+        RelayUrlError, CatalogueError: if one is no relay URL, or is named twice.
+    """
+    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
+    from relay_config import RelaySetError, relay_set_of  # noqa: PLC0415
+
+    try:
+        return relay_set_of("own", tuple(normalise_relay_url(url) for url in urls))
+    except RelaySetError as error:
+        raise CatalogueError(str(error)) from error
 
 
 def home_catalogue(home: Home, settings: Settings) -> Catalogue:

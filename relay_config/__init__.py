@@ -1,4 +1,4 @@
-"""Relay sets as typed TOML: which relays to write to, which to read from, and when an event counts as published.
+"""Relay sets as typed TOML: where to write, where to read, and when an event counts as published.
 
     local.toml     two embedded relays on this machine, for trying things out
     own.toml       relays that you run yourself (see strfry/)
@@ -19,7 +19,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
-__all__ = ["BUILT_IN_SETS", "Relay", "RelaySet", "RelaySetError", "load_relay_set", "relay_set_from_toml"]
+__all__ = [
+    "BUILT_IN_SETS",
+    "Relay",
+    "RelaySet",
+    "RelaySetError",
+    "load_relay_set",
+    "relay_set_from_toml",
+    "relay_set_of",
+]
 
 BUILT_IN_SETS = ("local", "own", "public")
 QUORUM_DEFAULT = 2
@@ -86,7 +94,7 @@ def load_relay_set(name: str | Path) -> RelaySet:
         RelaySetError: if there is none, or it cannot be used.
     """
     if isinstance(name, str) and name in BUILT_IN_SETS:
-        text = files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
+        text = files(__name__).joinpath(f"{name}.toml").read_text("utf-8")
         return relay_set_from_toml(text, file=f"{name}.toml")
     path = Path(name)
     try:
@@ -121,7 +129,7 @@ def relay_set_from_toml(text: str, *, file: str) -> RelaySet:
     name, quorum = table.get("name", Path(file).stem), table.get("quorum")
     if not isinstance(name, str) or (quorum is not None and type(quorum) is not int):
         raise RelaySetError(f"{file}: name is a text, quorum a whole number")
-    return _checked(name, relays, cast("int | None", quorum), file=file)
+    return _checked(name, relays, quorum, file=file)
 
 
 def _checked(name: str, relays: tuple[Relay, ...], quorum: int | None, *, file: str) -> RelaySet:
