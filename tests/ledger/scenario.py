@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 
+from nostr_usage.ledger.cycle import CalendarMonth
 from nostr_usage.ledger.entry import (
     NO_ENTRY,
     AccountId,
@@ -18,12 +20,14 @@ from nostr_usage.ledger.entry import (
     Operation,
     Source,
 )
-from nostr_usage.ledger.fold import EMPTY_STATE, Referred, StreamState, fold, referred_to
+from nostr_usage.ledger.fold import EMPTY_STATE, Referred, StreamState, balance_of, fold, referred_to
+from nostr_usage.ledger.lot import burn_order
 from nostr_usage.ledger.plan import Plan
-from nostr_usage.ledger.posting import Draft, next_due, post
+from nostr_usage.ledger.posting import Draft, first_grant, next_due, post
 
 ACCOUNT = AccountId("a" * 64)
 FREE = Cost(micro_dollars=0)
+MONTHLY = Plan(name="starter", cycle=CalendarMonth(), allowance=5_000)
 COLUMNS = ("written", "occurred", "op", "type", "tokens", "lot", "ref", "total", "expiring", "lasting")
 
 Line = tuple[EntryId, Entry]
@@ -126,6 +130,23 @@ def problems_of(lines: Sequence[Line]) -> list[tuple[int | None, str]]:
     return [(problem.seq, problem.code.value) for problem in fold(lines).problems]
 
 
+def assert_sound(state: StreamState, *, total: int) -> None:
+    """What holds after every entry of every stream."""
+    assert total == balance_of(state).total
+    life = state.lifetime
+    added, taken = life.granted + life.purchased + life.refunded, life.used + life.expired + life.reversed
+    assert total == added - taken
+    assert 0 <= state.debt
+    assert not (state.debt and state.lots), "debt and lots are never there together"
+    assert all(lot.remaining > 0 for lot in state.lots)
+    assert sorted(state.lots, key=burn_order) == list(state.lots)
+    assert len({burn_order(lot) for lot in state.lots}) == len(state.lots)
+    for earlier, later in pairwise(state.cycles):
+        assert (earlier.end, earlier.closing) == (later.start, later.opening)
+    if state.cycles:
+        assert total == state.cycles[-1].closing
+
+
 @dataclass
 class Service:
     """A service with one stream, which writes what is due before anything else."""
@@ -135,6 +156,7 @@ class Service:
     now: int = 0
     state: StreamState = EMPTY_STATE
     lines: list[Line] = field(default_factory=list[Line])
+    due_keys: list[str] = field(default_factory=list[str])
     known: dict[EntryId, Referred] = field(default_factory=dict[EntryId, Referred])
 
     def open(self) -> None:
@@ -148,6 +170,7 @@ class Service:
         while due := next_due(self.state, self.plan, anchor=self.anchor, now=self.now):
             self.write(due)
             written.append(due)
+            self.due_keys.append(due.key)
         return written
 
     def write(self, made: Draft) -> Entry:
@@ -172,3 +195,11 @@ class Service:
             )
         self.known[identity] = referred_to(written, posting.draws)
         return written
+
+
+def subscribed(plan: Plan = MONTHLY, *, at: str = "02-10") -> Service:
+    """A service with an account that was opened on `plan`."""
+    service = Service(plan=plan, now=unix(at))
+    service.open()
+    service.write(first_grant(plan, anchor=service.anchor, at=service.now))
+    return service

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -11,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nostr_usage.ledger.entry import Balance, CycleTotals, Entry, LotTerms, Operation, Source
-from nostr_usage.ledger.fold import EMPTY_STATE, Lifetime, StreamState, apply, balance_of, fold, move
-from nostr_usage.ledger.lot import burn_order
-from tests.ledger.scenario import Service, draft, entry, entry_id, lines_of, lot_terms, problems_of
+from nostr_usage.ledger.fold import EMPTY_STATE, Lifetime, StreamState, apply, fold, move
+from tests.ledger.scenario import (
+    Service,
+    assert_sound,
+    draft,
+    entry,
+    entry_id,
+    lines_of,
+    lot_terms,
+    problems_of,
+)
 
 EVERYTHING = """
 written | occurred | op      | type         | tokens | lot             | ref | total  | expiring | lasting
@@ -193,20 +200,3 @@ def test_whatever_is_wrong_the_sums_are_right(made: list[Entry]) -> None:
         expected += found.signed_tokens
         state = fold(lines[:count]).state
         assert_sound(state, total=expected)
-
-
-def assert_sound(state: StreamState, *, total: int) -> None:
-    """What holds after every entry of every stream."""
-    assert total == balance_of(state).total
-    life = state.lifetime
-    added, taken = life.granted + life.purchased + life.refunded, life.used + life.expired + life.reversed
-    assert total == added - taken
-    assert 0 <= state.debt
-    assert not (state.debt and state.lots), "debt and lots are never there together"
-    assert all(lot.remaining > 0 for lot in state.lots)
-    assert sorted(state.lots, key=burn_order) == list(state.lots)
-    assert len({burn_order(lot) for lot in state.lots}) == len(state.lots)
-    for earlier, later in pairwise(state.cycles):
-        assert (earlier.end, earlier.closing) == (later.start, later.opening)
-    if state.cycles:
-        assert total == state.cycles[-1].closing
