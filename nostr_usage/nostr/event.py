@@ -32,8 +32,8 @@ _HEX_64_BYTES = re.compile(r"[0-9a-f]{128}", re.ASCII)
 # JSON libraries disagree on how to escape these, and so on the id: strfry writes DEL as \u007f, others raw.
 _UNSIGNABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
-_ARRAYS = frozenset({list, tuple})
-_STRINGS = frozenset({str})
+_ARRAYS = (list, tuple)
+_TAG_MESSAGE = "a tag is not an array of one or more strings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,13 +217,17 @@ def _integer(value: object, maximum: int, name: str) -> int:
 def _tags(value: object) -> tuple[Tag, ...]:
     if type(value) not in _ARRAYS:
         raise EventError("tags is not an array")
-    tags = cast("list[list[str]]", value)
-    if len(tags) > TAGS_MAX:
+    items = cast("list[list[str]]", value)
+    if len(items) > TAGS_MAX:
         raise EventError(f"more than {TAGS_MAX} tags")
-    if not (
-        _ARRAYS.issuperset(map(type, tags))
-        and all(tags)
-        and _STRINGS.issuperset(map(type, chain.from_iterable(tags)))
-    ):
-        raise EventError("a tag is not an array of one or more strings")
-    return tuple(map(tuple, tags))
+    tags: list[Tag] = []
+    try:
+        for item in items:
+            if type(item) not in _ARRAYS or not item:
+                raise EventError(_TAG_MESSAGE)
+            # Refuses all but strings, in half the time of looking at each of their types.
+            "".join(item)
+            tags.append(tuple(item))
+    except TypeError:
+        raise EventError(_TAG_MESSAGE) from None
+    return tuple(tags)

@@ -48,14 +48,21 @@ class Filter:
 
 def matches(wanted: Filter, event: Event) -> bool:
     """Whether `event` meets every condition of `wanted`; `limit` is none."""
-    return (
-        (wanted.authors is None or event.pubkey in wanted.authors)
-        and (wanted.kinds is None or event.kind in wanted.kinds)
-        and (wanted.ids is None or event.id in wanted.ids)
-        and (wanted.since is None or wanted.since <= event.created_at)
-        and (wanted.until is None or event.created_at <= wanted.until)
-        and all(_has_tag(event, name, values) for name, values in wanted.tags)
-    )
+    if (
+        (wanted.authors is not None and event.pubkey not in wanted.authors)
+        or (wanted.kinds is not None and event.kind not in wanted.kinds)
+        or (wanted.ids is not None and event.id not in wanted.ids)
+        or (wanted.since is not None and event.created_at < wanted.since)
+        or (wanted.until is not None and event.created_at > wanted.until)
+    ):
+        return False
+    for name, values in wanted.tags:
+        for tag in event.tags:
+            if tag[0] == name and len(tag) > 1 and tag[1] in values:
+                break
+        else:
+            return False
+    return True
 
 
 def filter_to_object(wanted: Filter) -> dict[str, object]:
@@ -87,10 +94,6 @@ def filter_from_object(value: object) -> Filter:
         until=_integer(fields, "until") if "until" in fields else None,
         limit=_integer(fields, "limit") if "limit" in fields else None,
     )
-
-
-def _has_tag(event: Event, name: str, values: tuple[str, ...]) -> bool:
-    return any(len(tag) > 1 and tag[0] == name and tag[1] in values for tag in event.tags)
 
 
 def _tag_names(fields: dict[str, object]) -> Iterator[str]:
