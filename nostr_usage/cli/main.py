@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from nostr_usage.cli.output import ExitCode, exit_code_of, print_error
+from nostr_usage.cli.options import CLOCK
+from nostr_usage.cli.output import ExitCode, exit_code_of, give_up_output, print_error, print_usage_error
+from nostr_usage.clock import Clock, SystemClock
 from nostr_usage.errors import NostrUsageError
 from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
 
@@ -41,7 +43,7 @@ COMMANDS = {
     "events": Place("events", "events", "The signed events, as a list or as JSON lines."),
     "import-events": Place("events", "import_events", "Read signed events from a file, verified."),
     "relay": Place("relay", "relay", "Run the embedded relay."),
-    "replay": Place("replay", "replay", "Record a trace of AI requests as if it happened now."),
+    "replay": Place("replay", "replay_command", "Record a trace of AI requests as if it happened now."),
     "doctor": Place("doctor", "doctor", "What is wrong with this home, and what to do."),
     "completion": Place("shell", "completion", "Shell completion for bash, zsh or fish."),
     "tui": Place("shell", "tui", "Start the dashboard."),
@@ -52,11 +54,11 @@ COMMANDS = {
 class LazyCommands(click.Group):
     """A group whose commands are imported when they are run: `balance` must start at once."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """All names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
         """Load the command `cmd_name`, if there is one."""
         place = COMMANDS.get(cmd_name)
         if place is None:
@@ -65,7 +67,17 @@ class LazyCommands(click.Group):
         command: click.Command = getattr(module, place.attribute)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; whoever reads its output may leave before the end."""
+        try:
+            result: object = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            give_up_output()
+            return ExitCode.DONE
+        return result
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """List the commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
@@ -91,29 +103,29 @@ def main(context: click.Context, home_path: Path | None) -> None:
     An operator signs one event for every AI action and purchase and publishes it to relays; anyone rebuilds
     every balance from there. Start with `init` (operator) or `follow` (everyone else).
     """
+    context.meta[CLOCK] = context.obj or SystemClock()
     context.obj = Home(home_path or default_home_path())
 
 
 def run() -> None:
     """Run the command line and end the process with the exit code that its outcome has."""
-    sys.exit(_run())
+    sys.exit(execute())
 
 
-def _run() -> int:
+def execute(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
+    """Run one command, by default the process's own; the exit code."""
     try:
-        result: object = main(standalone_mode=False)
+        result: object = main.main(arguments, "nostr-usage", standalone_mode=False, obj=clock)
+        sys.stdout.flush()
     except NostrUsageError as error:
         print_error(error)
         return exit_code_of(error)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
     except click.ClickException as error:
-        error.show()
+        print_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has left; nothing more can be said, not even by the interpreter at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         return ExitCode.DONE
     return result if isinstance(result, int) else ExitCode.DONE

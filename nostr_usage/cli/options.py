@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 import click
+from click.decorators import pass_meta_key
 
 from nostr_usage.amount import parse_amount
 from nostr_usage.errors import AmountError, InputError
@@ -18,25 +19,19 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 PASSWORD_VARIABLE = "NOSTR_USAGE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
 
+CLOCK = "nostr_usage.clock"
+"""Where the context keeps the clock that a command tells the time by."""
+
 pass_home = click.make_pass_decorator(Home)
+pass_clock = pass_meta_key(CLOCK, doc_description="the clock")
 
 
-class Amount(click.ParamType):
-    """A plain whole number of at most 15 digits: no signs, separators or fractions."""
-
-    name = "number"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number that `value` writes."""
-        if isinstance(value, int):
-            return value
-        try:
-            return parse_amount(str(value), name=(param.name if param else None) or "amount")
-        except AmountError as error:
-            self.fail(f"{error} {error.advice}", param, ctx)
-
-
-AMOUNT = Amount()
+def amount(text: str) -> int:
+    """The type of options that take a plain whole number of at most 15 digits: no signs, no separators."""
+    try:
+        return parse_amount(text)
+    except AmountError as error:
+        raise click.BadParameter(f"{error} {error.advice}") from None
 
 
 def json_option(command: Command) -> Command:
@@ -72,14 +67,14 @@ def parse_time(text: str | None) -> int | None:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InputError(
-            f"{text!r} is not a time with its zone",
-            advice="Write unix seconds, or ISO 8601 such as 2026-02-14T14:45:02Z.",
-        )
-    return int(moment.astimezone(UTC).timestamp())
+        if moment.tzinfo is not None:
+            return int(moment.timestamp())
+    except (ValueError, OverflowError):
+        pass
+    raise InputError(
+        f"{text[:40]!r} is not a time with its zone",
+        advice="Write unix seconds, or ISO 8601 such as 2026-02-14T14:45:02Z.",
+    )
 
 
 def parse_metadata(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TextIO, cast
+
+import click
 
 from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
 from nostr_usage.safe_text import safe_cell, safe_text
@@ -55,8 +58,20 @@ def print_line(text: str = "") -> None:
 
 
 def print_raw(text: str) -> None:
-    """One line exactly as it is: signed events, which must stay byte for byte the same, and JSON."""
+    """One line exactly as it is: only for text that was made here, such as a key or JSON."""
     print(text)
+
+
+def print_event(event_json: bytes) -> None:
+    """A signed event on one line: byte for byte the same, unless a terminal is to show it.
+
+    There, what it might obey is escaped, as JSON allows; the event is still the same.
+    """
+    if sys.stdout.isatty():
+        print(json.dumps(json.loads(event_json), separators=(",", ":")))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(event_json + b"\n")
 
 
 def print_json(value: object) -> None:
@@ -94,6 +109,25 @@ def print_error(error: NostrUsageError) -> None:
     print(f"error: {safe_text(error.message)}", file=sys.stderr)
     if error.advice:
         print(f"       {safe_text(error.advice)}", file=sys.stderr)
+
+
+def print_usage_error(error: click.ClickException) -> None:
+    """What is wrong with the command line, and where its help is."""
+    print(f"error: {safe_text(error.format_message())}", file=sys.stderr)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        print(f"       Try `{safe_text(error.ctx.command_path)} --help`.", file=sys.stderr)
+
+
+def give_up_output() -> None:
+    """Whoever read our output has left: nothing more is said, not even by the interpreter at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def iso_time(unix_time: int | None) -> str | None:
+    """A unix time for programs: `2026-02-14T14:45:02Z`; None stays None."""
+    return (
+        None if unix_time is None else datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
 
 
 def moment(unix_time: int) -> str:
