@@ -32,6 +32,7 @@ __all__ = [
 BUILT_IN_SETS = ("local", "own", "public")
 QUORUM_DEFAULT = 2
 RELAYS_MAX = 32
+_FLAGS = ("write", "read", "auditable")
 _URL = re.compile(r"wss?://[^\s/?#@]+(/[^\s#]*)?", re.ASCII)
 
 
@@ -41,11 +42,15 @@ class RelaySetError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
-    """One relay: whether entries are written to it, and whether they are read from it."""
+    """One relay: whether entries are written to it, whether they are read from it, and by whom.
+
+    `auditable` is what you expect of it: that anybody can read there, without a key. A canary tells what is so.
+    """
 
     url: str
     write: bool = True
     read: bool = True
+    auditable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,11 @@ class RelaySet:
             lines += ["", "[[relays]]", f"url = {_quoted(relay.url)}"]
             lines += [
                 f"{key} = {str(value).lower()}"
-                for key, value in (("write", relay.write), ("read", relay.read))
+                for key, value in (
+                    ("write", relay.write),
+                    ("read", relay.read),
+                    ("auditable", relay.auditable),
+                )
             ]
         return "\n".join(lines) + "\n"
 
@@ -152,11 +161,12 @@ def _relay(entry: object, *, file: str, where: str) -> Relay:
     if not isinstance(entry, dict):
         raise RelaySetError(f"{file}: {where} is not a table")
     table = cast("dict[str, object]", entry)
-    _refuse_unknown(table, {"url", "write", "read"}, file=file, where=f"{where}.")
-    url, write, read = table.get("url"), table.get("write", True), table.get("read", True)
-    if not isinstance(url, str) or type(write) is not bool or type(read) is not bool:
-        raise RelaySetError(f"{file}: {where} needs a url; write and read are true or false")
-    return Relay(url=url, write=write, read=read)
+    _refuse_unknown(table, {"url", *_FLAGS}, file=file, where=f"{where}.")
+    url = table.get("url")
+    flags = {key: value for key in _FLAGS if isinstance(value := table.get(key, True), bool)}
+    if not isinstance(url, str) or len(flags) < len(_FLAGS):
+        raise RelaySetError(f"{file}: {where} needs a url; {', '.join(_FLAGS)} are true or false")
+    return Relay(url=url, **flags)
 
 
 def _refuse_unknown(table: Mapping[str, object], known: set[str], *, file: str, where: str) -> None:
