@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets as os_entropy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import tomli_w
 
 from nostr_usage.clock import Clock
 from nostr_usage.errors import HomeError
@@ -111,7 +113,7 @@ def _first_manifest(
     manifest = Manifest(
         ledger_pubkey=ledger,
         entry_kind=new.kind,
-        relays=tuple(relay.url for relay in new.relays.write_relays),
+        relays=new.relays.write_urls,
         catalogue=(catalogue.name, catalogue.version, catalogue.digest),
     )
     return manifest_event(manifest, root_pubkey=root, created_at=clock.now())
@@ -142,7 +144,7 @@ def _create(
             advice="Choose another directory with --home, or remove this one if you are sure.",
         )
     with private_files():
-        home.prepare(relays_toml=relays.to_toml(), catalogue_toml=catalogue_toml)
+        home.prepare(relays_toml=_relays_toml(relays), catalogue_toml=catalogue_toml)
         with Store.open(home.store_path, create=True) as store:
             store.write(lambda transaction: transaction.set_setting(TOKEN_VALUE_SETTING, str(token_value)))
             fill(store)
@@ -152,3 +154,8 @@ def _create(
 def _own_catalogue(name: str) -> str | None:
     """A catalogue of one's own is copied into the home, so that it cannot change behind its back."""
     return Path(name).read_text("utf-8") if name.endswith(".toml") else None
+
+
+def _relays_toml(relays: RelaySet) -> str:
+    """The text that `load_relay_set` reads."""
+    return tomli_w.dumps(asdict(relays))

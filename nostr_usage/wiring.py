@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import secrets as os_entropy
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     # Each costs more to load than `balance` may take to answer.
     from nostr_usage.pricing.catalogue import Catalogue
     from nostr_usage.record import Recorder
+    from nostr_usage.relays.policy import ConnectionPolicy
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.stream_writer import Operator
     from relay_config import RelaySet
@@ -144,22 +145,21 @@ def relay_set_named(name: str | Path) -> RelaySet:
     try:
         return load_relay_set(name)
     except RelaySetError as error:
-        raise CatalogueError(str(error)) from error
+        raise CatalogueError(str(error), advice=error.advice) from error
 
 
 def relay_set_at(urls: tuple[str, ...]) -> RelaySet:
     """A set of the relays at `urls`, all written to and read from.
 
     Raises:
-        RelayUrlError, CatalogueError: if one is no relay URL, or is named twice.
+        CatalogueError: if one is no relay URL, or is named twice.
     """
-    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
     from relay_config import RelaySetError, relay_set_of  # noqa: PLC0415
 
     try:
-        return relay_set_of("own", tuple(normalise_relay_url(url) for url in urls))
+        return relay_set_of(urls, name="own")
     except RelaySetError as error:
-        raise CatalogueError(str(error)) from error
+        raise CatalogueError(str(error), advice=error.advice) from error
 
 
 def home_catalogue(home: Home, settings: Settings) -> Catalogue:
@@ -190,9 +190,7 @@ def find_account(store: Store, name: str) -> AccountId:
 
 def relay_numbers(store: Store, relays: RelaySet) -> tuple[int, ...]:
     """The store's numbers of the relays that are written to."""
-    return store.write(
-        lambda transaction: tuple(transaction.add_relay(relay.url) for relay in relays.write_relays)
-    )
+    return store.write(lambda transaction: tuple(transaction.add_relay(url) for url in relays.write_urls))
 
 
 def load_catalogue_of(name: str) -> Catalogue:
@@ -210,3 +208,15 @@ def load_catalogue_of(name: str) -> Catalogue:
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogueError(f"cannot read {name}: {error}") from error
     return catalogue_from_toml(text, file=name)
+
+
+def connection_policy(relays: Iterable[str], *, allow_local: bool = False) -> ConnectionPolicy:
+    """The limits of connections to the relays at these URLs, which the user chose.
+
+    A URL that plainly names this machine or its network is taken at its word. A name that only turns out to
+    lead there is refused, unless `allow_local` says that this is meant.
+    """
+    from nostr_usage.relays.policy import ConnectionPolicy  # noqa: PLC0415
+    from nostr_usage.relays.urls import is_plainly_local  # noqa: PLC0415
+
+    return ConnectionPolicy(allow_local=allow_local or any(map(is_plainly_local, relays)))

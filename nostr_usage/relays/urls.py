@@ -54,6 +54,17 @@ def is_local_address(address: str) -> bool:
     return parsed.is_multicast or not parsed.is_global
 
 
+def is_plainly_local(url: str) -> bool:
+    """Whether a URL says by itself, without a look-up, that it leads to this machine or its network."""
+    host = (urlsplit(url).hostname or "").removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return is_local_address(host)
+    except ValueError:
+        return False
+
+
 def _check_parts(parts: SplitResult, text: str) -> None:
     if "@" in parts.netloc:
         # Not shown: what stands before the @ may be a password.
