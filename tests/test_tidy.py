@@ -93,22 +93,20 @@ def prints(text: str) -> Iterator[str]:
 
 
 def bare_silencers(text: str) -> Iterator[str]:
-    """Silenced findings that don't name their rule, or give no reason there or in the comment above."""
-    comments = {
-        token.start[0]: token
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT
-    }
-    for line, token in comments.items():
-        silencer = SILENCER.search(token.string)
-        if silencer is None:
+    """Silenced findings that don't name their rule, or give no reason: there, above, or for a block as a whole."""
+    explained: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type != tokenize.COMMENT:
             continue
-        named = RULE_AND_REASON.match(silencer["rest"])
-        above = comments.get(line - 1)
-        explained_above = above is not None and not above.line[: above.start[1]].strip()
-        if named is None:
+        line, silencer = token.start[0], SILENCER.search(token.string)
+        named = RULE_AND_REASON.match(silencer["rest"]) if silencer else None
+        if silencer and not named:
             yield f"line {line}: silences without naming the rule"
-        elif not explained_above and not re.search(r"\w{2,}", named["reason"]):
+        stands_alone = not token.line[: token.start[1]].strip()
+        has_reason = named is not None and re.search(r"\w{2,}", named["reason"])
+        if (has_reason if named else stands_alone) or (named and line - 1 in explained):
+            explained.add(line)
+        elif named:
             yield f"line {line}: silences without a reason"
 
 
@@ -176,11 +174,13 @@ RULES = (
             "import x  # type: ignore",
             "import x  # pyright: ignore[reportMissingImports]",
             "y = 1  # a reason for y\nimport x  # noqa: F401",
+            "import x  # noqa: F401 - a reason\n\nimport y  # noqa: F401",
         ),
         good=(
             "import x  # type: ignore[import]  # ships no stubs",
             "# Built on first use.\nimport x  # pyright: ignore[reportMissingImports]",
             "import x  # noqa: F401, E402 - registers itself\ntext = '# noqa'",
+            "# Built on first use.\nimport x  # noqa: PLC0415\nimport y  # noqa: PLC0415",
         ),
     ),
     Rule(
