@@ -93,7 +93,7 @@ def serialize_event(pubkey: str, created_at: int, kind: int, tags: tuple[Tag, ..
     try:
         return orjson.dumps((0, pubkey, created_at, kind, tags, content))
     except TypeError:
-        raise EventError("a string of the event cannot be written as UTF-8") from None
+        raise EventError("the event cannot be written as JSON in UTF-8") from None
 
 
 def event_from_json(data: bytes | str, *, bytes_max: int = EVENT_BYTES_MAX) -> Event:
