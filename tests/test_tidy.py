@@ -93,7 +93,7 @@ def prints(text: str) -> Iterator[str]:
 
 
 def bare_silencers(text: str) -> Iterator[str]:
-    """Silenced findings without their rule, or without a reason: there, above, or for the block as a whole."""
+    """Silenced findings without their rule, or without a reason: there, above, or for a whole block."""
     explained: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type != tokenize.COMMENT:
