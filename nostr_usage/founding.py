@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets as os_entropy
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-import tomli_w
 
 from nostr_usage.clock import Clock
 from nostr_usage.errors import HomeError
@@ -20,7 +18,7 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.store import Store, Transaction
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.wiring import TOKEN_VALUE_SETTING, Entropy, load_catalogue_of, relay_numbers
+from nostr_usage.wiring import TOKEN_VALUE_SETTING, Entropy, load_catalogue_of, relay_numbers, write_urls
 from relay_config import RelaySet
 
 # 64 MiB and a few tenths of a second: what a service can afford at each start (NIP-49, "log_n").
@@ -113,7 +111,7 @@ def _first_manifest(
     manifest = Manifest(
         ledger_pubkey=ledger,
         entry_kind=new.kind,
-        relays=new.relays.write_urls,
+        relays=write_urls(new.relays),
         catalogue=(catalogue.name, catalogue.version, catalogue.digest),
     )
     return manifest_event(manifest, root_pubkey=root, created_at=clock.now())
@@ -144,7 +142,7 @@ def _create(
             advice="Choose another directory with --home, or remove this one if you are sure.",
         )
     with private_files():
-        home.prepare(relays_toml=_relays_toml(relays), catalogue_toml=catalogue_toml)
+        home.prepare(relays_toml=relays.to_toml(), catalogue_toml=catalogue_toml)
         with Store.open(home.store_path, create=True) as store:
             store.write(lambda transaction: transaction.set_setting(TOKEN_VALUE_SETTING, str(token_value)))
             fill(store)
@@ -154,8 +152,3 @@ def _create(
 def _own_catalogue(name: str) -> str | None:
     """A catalogue of one's own is copied into the home, so that it cannot change behind its back."""
     return Path(name).read_text("utf-8") if name.endswith(".toml") else None
-
-
-def _relays_toml(relays: RelaySet) -> str:
-    """The text that `load_relay_set` reads."""
-    return tomli_w.dumps(asdict(relays))

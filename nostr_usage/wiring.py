@@ -145,7 +145,7 @@ def relay_set_named(name: str | Path) -> RelaySet:
     try:
         return load_relay_set(name)
     except RelaySetError as error:
-        raise CatalogueError(str(error), advice=error.advice) from error
+        raise CatalogueError(str(error)) from error
 
 
 def relay_set_at(urls: tuple[str, ...]) -> RelaySet:
@@ -154,12 +154,13 @@ def relay_set_at(urls: tuple[str, ...]) -> RelaySet:
     Raises:
         CatalogueError: if one is no relay URL, or is named twice.
     """
+    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
     from relay_config import RelaySetError, relay_set_of  # noqa: PLC0415
 
     try:
-        return relay_set_of(urls, name="own")
+        return relay_set_of("own", tuple(normalise_relay_url(url) for url in urls))
     except RelaySetError as error:
-        raise CatalogueError(str(error), advice=error.advice) from error
+        raise CatalogueError(str(error)) from error
 
 
 def home_catalogue(home: Home, settings: Settings) -> Catalogue:
@@ -188,9 +189,23 @@ def find_account(store: Store, name: str) -> AccountId:
     raise UnknownNameError("account", name, advice="`nostr-usage account list` shows them all.")
 
 
+def write_urls(relays: RelaySet) -> tuple[str, ...]:
+    """The relays that entries are written to, each URL in its one spelling."""
+    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
+
+    return tuple(normalise_relay_url(relay.url) for relay in relays.write_relays)
+
+
+def read_urls(relays: RelaySet) -> tuple[str, ...]:
+    """The relays that entries are read from, each URL in its one spelling."""
+    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
+
+    return tuple(normalise_relay_url(relay.url) for relay in relays.read_relays)
+
+
 def relay_numbers(store: Store, relays: RelaySet) -> tuple[int, ...]:
     """The store's numbers of the relays that are written to."""
-    return store.write(lambda transaction: tuple(transaction.add_relay(url) for url in relays.write_urls))
+    return store.write(lambda transaction: tuple(transaction.add_relay(url) for url in write_urls(relays)))
 
 
 def load_catalogue_of(name: str) -> Catalogue:

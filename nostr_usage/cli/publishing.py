@@ -13,7 +13,7 @@ from nostr_usage.cli.output import ExitCode, Progress, moment, print_json, print
 from nostr_usage.clock import SystemClock
 from nostr_usage.home import Home
 from nostr_usage.publish import PublishReport, RelayOutcome, publish_due, publish_forever
-from nostr_usage.wiring import OperatorHome, connection_policy, open_operator
+from nostr_usage.wiring import OperatorHome, connection_policy, open_operator, write_urls
 
 
 @click.command(epilog="Example: nostr-usage publish --watch")
@@ -43,7 +43,7 @@ def publish(home: Home, *, watch: bool, allow_local: bool, as_json: bool) -> int
 
 
 async def _publish(opened: OperatorHome, progress: Progress, *, allow_local: bool) -> PublishReport:
-    urls = opened.relays.write_urls
+    urls = write_urls(opened.relays)
     return await publish_due(
         opened.store,
         relays=urls,
@@ -57,7 +57,7 @@ async def _publish(opened: OperatorHome, progress: Progress, *, allow_local: boo
 
 
 async def _watch(opened: OperatorHome, *, allow_local: bool) -> None:
-    urls = opened.relays.write_urls
+    urls = write_urls(opened.relays)
     print_note(f"publishing to {len(urls)} relays; Ctrl-C stops")
 
     def show(outcome: RelayOutcome) -> None:
