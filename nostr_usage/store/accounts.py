@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nostr_usage.errors import HomeError, InputError
 from nostr_usage.ledger.entry import AccountId
@@ -13,8 +13,7 @@ RELAYS_MAX = 63
 """A sighting is one bit of an SQLite integer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRow:
+class AccountRow(NamedTuple):
     """An account: `anchor` is the unix time from which its cycles are counted."""
 
     account_no: int
@@ -26,8 +25,7 @@ class AccountRow:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayRow:
+class RelayRow(NamedTuple):
     """A relay that was published to or read from."""
 
     relay_no: int
@@ -54,6 +52,15 @@ class AccountReads(Connected):
             "SELECT account_no, account, label, plan, anchor, open_number, created_at"
             " FROM accounts WHERE label = ?",
             (label,),
+        ).fetchone()
+        return _account_row(row) if row else None
+
+    def account_opened_as(self, open_number: int) -> AccountRow | None:
+        """The account whose `open` entry has this number."""
+        row = self._connection.execute(
+            "SELECT account_no, account, label, plan, anchor, open_number, created_at"
+            " FROM accounts WHERE open_number = ?",
+            (open_number,),
         ).fetchone()
         return _account_row(row) if row else None
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
+from typing import NamedTuple
 
 from nostr_usage.errors import HomeError, NewerDatabaseError
 
@@ -16,8 +15,7 @@ _PRIVATE = 0o600
 _STATEMENTS_CACHED = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
+class Schema(NamedTuple):
     """What a file must be; `version` is the number of the last script in `migrations/<folder>/NNNN_….sql`."""
 
     title: str
@@ -153,6 +151,8 @@ def _migrate(connection: sqlite3.Connection, schema: Schema) -> None:
 
 
 def _migrations(schema: Schema) -> list[tuple[int, str]]:
+    from importlib import resources  # noqa: PLC0415 (loads tempfile and shutil; needed once in a file's life)
+
     folder = resources.files("nostr_usage.store") / "migrations" / schema.folder
     scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
     return [(int(name[:4]), file.read_text(encoding="utf-8")) for name, file in scripts]

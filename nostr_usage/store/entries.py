@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nostr_usage.ledger.entry import EntryId, Operation, Source
 from nostr_usage.ledger.holdings import Referred
@@ -13,8 +13,7 @@ from nostr_usage.store.database import Connected
 SEQ_MAX = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """An entry in columns, as screens and sums need it; the whole of it is in its event.
 
     `cost` is micro-dollars, `balance` the total after the entry, `month` that of `occurred_at` (`2026-02`,
@@ -46,8 +45,7 @@ class EntryRow:
         return self.operation.sign * self.tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
+class EventRow(NamedTuple):
     """A signed event as raw JSON; `event_no` grows in the order of commit and is an entry's `entry_no`."""
 
     event_no: int
@@ -56,8 +54,7 @@ class EventRow:
     sig_checked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRow:
+class RequestRow(NamedTuple):
     """The entry that answered a request, and the digest (hex) of what was asked."""
 
     entry_no: int
@@ -65,8 +62,7 @@ class RequestRow:
     body_digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetailsRow:
+class DetailsRow(NamedTuple):
     """The private text of an entry; `salt` is hex, `metadata_json` a JSON object."""
 
     description: str | None
@@ -89,6 +85,18 @@ class EntryReads(Connected):
             (bytes.fromhex(entry_id),),
         ).fetchone()
         return _entry_row(row) if row else None
+
+    def entries_beginning(self, digits: str, *, limit: int) -> tuple[EntryRow, ...]:
+        """The entries whose ids begin with `digits` (hex), by id."""
+        first, last = (bytes.fromhex(digits[:16].ljust(16, fill)) for fill in "0f")
+        rows = self._connection.execute(
+            "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
+            " created_at, month, request, ref, lot_source, actor, member_group, prompt"
+            " FROM events JOIN entries ON entry_no = event_no WHERE substr(event_id, 1, 8) BETWEEN ? AND ?"
+            " AND lower(substr(hex(event_id), 1, ?)) = ? ORDER BY event_id LIMIT ?",
+            (first, last, len(digits), digits, limit),
+        )
+        return tuple(map(_entry_row, rows))
 
     def entry_at(self, stream_no: int, seq: int) -> EntryRow | None:
         """The entry at this place of a stream."""
@@ -150,6 +158,14 @@ class EntryReads(Connected):
             "SELECT event_no, event_id, event, sig_checked FROM events WHERE event_no > ?"
             " ORDER BY event_no LIMIT ?",
             (after_event_no, limit),
+        )
+        return map(_event_row, rows)
+
+    def events_without_entries(self) -> Iterator[EventRow]:
+        """Our signed events that carry no entry, such as manifests, in the order of commit."""
+        rows = self._connection.execute(
+            "SELECT event_no, event_id, event, sig_checked FROM events"
+            " LEFT JOIN entries ON entry_no = event_no WHERE entry_no IS NULL ORDER BY event_no"
         )
         return map(_event_row, rows)
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nostr_usage.ledger.entry import EntryId
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.store.database import Connected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
+class Pin(NamedTuple):
     """The last entry of a stream that was seen here."""
 
     seq: int
     entry_id: EntryId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fork:
+class Fork(NamedTuple):
     """An event that claims the place of the entry held."""
 
     seq: int

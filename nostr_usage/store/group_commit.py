@@ -158,7 +158,8 @@ class GroupCommit(Generic[ContextT]):
             with self._mutex:
                 if not self._queue and self._is_closed:
                     return
-            self._lead()
+            with contextlib.suppress(BaseException):  # the callers know; the thread must go on
+                self._lead()
 
     def _lead(self) -> None:
         """Run one batch, then pass the lead on."""
@@ -192,27 +193,27 @@ class GroupCommit(Generic[ContextT]):
 
     def _run_batch(self, batch: list[_Ticket[ContextT, Any]]) -> None:
         batch[:] = [t for t in batch if t.future is None or t.future.set_running_or_notify_cancel()]
-        is_complete = False
+        is_committing = False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for ticket in batch:
                 self._run_one(ticket, is_alone=len(batch) == 1)
-            if len(batch) > 1:
+            is_committing = True
+            if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
-            is_complete = True
         except sqlite3.Error as error:
             self._roll_back()
             for ticket in batch:
                 ticket.fail(home_error(self._path, error))
         except BaseException:
-            if self._connection.in_transaction or not is_complete:
+            if self._connection.in_transaction or not is_committing:
                 self._roll_back()
                 for ticket in batch:
                     ticket.fail(HomeError(f"{self._path}: interrupted; nothing was kept"))
             raise
 
     def _run_one(self, ticket: _Ticket[ContextT, Any], *, is_alone: bool) -> None:
-        """Run one ticket's work within the batch's transaction.
+        """Run one ticket's work within the batch's transaction; if it raises, undo it alone.
 
         Raises:
             sqlite3.Error: if SQLite gave up the whole transaction, as it does when the disk is full.
@@ -227,12 +228,10 @@ class GroupCommit(Generic[ContextT]):
             ticket.fail(self._translated(error))
         if not self._connection.in_transaction:
             raise sqlite3.OperationalError(str(failure)) from failure
-        if is_alone:
-            self._connection.execute("ROLLBACK" if failure else "COMMIT")
-            return
-        if failure:
-            self._connection.execute("ROLLBACK TO work")
-        self._connection.execute("RELEASE work")
+        if failure is not None:
+            self._connection.execute("ROLLBACK" if is_alone else "ROLLBACK TO work")
+        if not is_alone:
+            self._connection.execute("RELEASE work")
 
     def _translated(self, error: Exception) -> Exception:
         """SQLite's complaints about the file as ours; broken constraints are our bug and stay as they are."""

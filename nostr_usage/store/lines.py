@@ -12,7 +12,7 @@ from nostr_usage.ledger.lot import Draw
 from nostr_usage.ledger.state import draws_to_json
 from nostr_usage.store.accounts import AccountWrites
 from nostr_usage.store.entries import DetailsRow, EntryReads
-from nostr_usage.store.streams import StreamRow, StreamStatus, StreamWrites
+from nostr_usage.store.streams import StreamWrites
 from nostr_usage.store.totals import TotalReads
 
 _DAY_S = 86_400
@@ -51,18 +51,8 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         is the fold's state after the last line. Every line must follow the one before it: what does not
         belongs among forks or problems, and is an assertion here.
         """
-        stream = self.stream(account, meter)
-        _check_order(account, meter, lines, stream)
-        last = lines[-1]
-        head = (last.entry.seq, bytes.fromhex(last.entry_id), last.entry.created_at, state_json)
-        if stream is None:
-            stream_no = self._start_stream(account, meter, lines[0].entry, head)
-        else:
-            stream_no = stream.stream_no
-            self._connection.execute(
-                "UPDATE streams SET seq = ?, head_id = ?, created_at = ?, state = ? WHERE stream_no = ?",
-                (*head, stream_no),
-            )
+        _check_order(account, meter, lines)
+        stream_no = self._move_head(account, meter, lines, state_json)
         numbers = self._insert(stream_no, lines)
         self._add_to_totals(stream_no, lines)
         return stream_no, numbers
@@ -109,6 +99,29 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             ),
         )
 
+    def erase_details(self, account_no: int) -> None:
+        """Overwrite all private text of an account, its label too. Backups may still hold it."""
+        self._connection.execute(
+            "DELETE FROM details WHERE entry_no IN"
+            " (SELECT entry_no FROM streams JOIN entries USING (stream_no) WHERE account_no = ?)",
+            (account_no,),
+        )
+        self.set_account_label(account_no, None)
+
+    def _move_head(self, account: AccountId, meter: str, lines: Sequence[Line], state_json: str) -> int:
+        first, last = lines[0].entry, lines[-1].entry
+        head = (last.seq, bytes.fromhex(lines[-1].entry_id), last.created_at, state_json)
+        if first.seq == 1:
+            return self._start_stream(account, meter, first, head)
+        row = self._connection.execute(
+            "UPDATE streams SET seq = ?, head_id = ?, created_at = ?, state = ?"
+            " WHERE account_no = (SELECT account_no FROM accounts WHERE account = ?) AND meter = ?"
+            " AND seq = ? AND head_id = ? RETURNING stream_no",
+            (*head, bytes.fromhex(account), meter, first.seq - 1, bytes.fromhex(first.prev)),
+        ).fetchone()
+        assert row, f"seq {first.seq} does not follow the head of its stream"
+        return row[0]
+
     def _start_stream(
         self, account: AccountId, meter: str, first: Entry, head: tuple[int, bytes, int, str]
     ) -> int:
@@ -117,13 +130,11 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             account_no = self.add_account(account, created_at=first.created_at, anchor=first.occurred_at)
         else:
             account_no = known.account_no
-        cursor = self._connection.execute(
+        return self._connection.execute(
             "INSERT INTO streams (account_no, meter, seq, head_id, created_at, state, status)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (account_no, meter, *head, StreamStatus.PROVISIONAL.value),
-        )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+            " VALUES (?, ?, ?, ?, ?, ?, 'provisional') RETURNING stream_no",
+            (account_no, meter, *head),
+        ).fetchone()[0]
 
     def _next_event_no(self) -> int:
         return self._connection.execute("SELECT coalesce(max(event_no), 0) + 1 FROM events").fetchone()[0]
@@ -165,17 +176,18 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         )
 
 
-def _check_order(account: AccountId, meter: str, lines: Sequence[Line], stream: StreamRow | None) -> None:
+def _check_order(account: AccountId, meter: str, lines: Sequence[Line]) -> None:
     assert lines, "an append of nothing"
-    seq, head_id = (stream.seq, stream.head_id) if stream else (0, NO_ENTRY)
+    seq = lines[0].entry.seq
+    head_id = lines[0].entry.prev
+    assert seq > 1 or head_id == NO_ENTRY, "a first entry that follows another"
     for line in lines:
         entry = line.entry
-        seq += 1
         assert entry.account == account, "an entry of another account"
         assert entry.meter == meter, "an entry of another meter"
         assert entry.seq == seq, f"seq {entry.seq} where {seq} is next"
         assert entry.prev == head_id, f"seq {entry.seq} does not follow the entry before it"
-        head_id = line.entry_id
+        seq, head_id = seq + 1, line.entry_id
 
 
 def _columns(number: int, stream_no: int, line: Line) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nostr_usage.store.database import Connected
 
@@ -24,8 +25,7 @@ class OutboxState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueEvent:
+class DueEvent(NamedTuple):
     """An event to send to a relay now, or to read back from it."""
 
     event_no: int
@@ -34,8 +34,7 @@ class DueEvent:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxRow:
+class OutboxRow(NamedTuple):
     """One event and one relay; `reason` is what the relay said last."""
 
     event_no: int
@@ -76,13 +75,15 @@ class OutboxReads(Connected):
         ).fetchone()[0]
 
     def outbox_counts(self) -> tuple[OutboxCount, ...]:
-        """How many events are in which state, by relay."""
+        """How many events are in which state, by relay and state; states without events are left out."""
         rows = self._connection.execute(
-            "SELECT relay_no, state, count(*) FROM outbox GROUP BY relay_no, state ORDER BY relay_no, state"
+            "SELECT relay_no, state, count(*) FROM outbox"
+            " WHERE state = 'pending' OR state = 'accepted' OR state = 'refused' GROUP BY relay_no, state"
+            " UNION ALL SELECT relay_no, 'confirmed', confirmed FROM relays WHERE confirmed > 0"
         )
         return tuple(
             OutboxCount(relay_no=relay_no, state=OutboxState(state), count=count)
-            for relay_no, state, count in rows
+            for relay_no, state, count in sorted(rows)
         )
 
     def outbox_of(self, event_no: int) -> tuple[OutboxRow, ...]:
@@ -131,11 +132,12 @@ class OutboxWrites(OutboxReads):
 
     def mark_confirmed(self, relay_no: int, event_nos: Iterable[int], *, now: int) -> None:
         """The relay served the events, whatever it had said of them."""
-        self._connection.executemany(
+        moved = self._connection.executemany(
             "UPDATE outbox SET state = 'confirmed', reason = '', changed_at = ?"
             " WHERE relay_no = ? AND event_no = ? AND state <> 'confirmed'",
             [(now, relay_no, event_no) for event_no in event_nos],
-        )
+        ).rowcount
+        self._count_confirmed(relay_no, moved)
 
     def mark_later(
         self, relay_no: int, event_nos: Iterable[int], *, reason: str, next_attempt_at: int, now: int
@@ -161,10 +163,22 @@ class OutboxWrites(OutboxReads):
 
     def requeue_outbox(self, relay_no: int, event_nos: Iterable[int], *, now: int) -> None:
         """Send events again, in whatever state they are: the relay lost them, or somebody asks for it."""
+        rows = [(now, now, relay_no, event_no) for event_no in event_nos]
+        moved = self._connection.executemany(
+            "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_at = ?, reason = '',"
+            " changed_at = ? WHERE relay_no = ? AND event_no = ? AND state = 'confirmed'",
+            rows,
+        ).rowcount
+        self._count_confirmed(relay_no, -moved)
         self._connection.executemany(
             "UPDATE outbox SET state = 'pending', attempts = 0, next_attempt_at = ?, reason = '',"
-            " changed_at = ? WHERE relay_no = ? AND event_no = ?",
-            [(now, now, relay_no, event_no) for event_no in event_nos],
+            " changed_at = ? WHERE relay_no = ? AND event_no = ? AND state <> 'confirmed'",
+            rows,
+        )
+
+    def _count_confirmed(self, relay_no: int, more: int) -> None:
+        self._connection.execute(
+            "UPDATE relays SET confirmed = confirmed + ? WHERE relay_no = ?", (more, relay_no)
         )
 
 

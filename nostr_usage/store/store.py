@@ -25,13 +25,13 @@ SCHEMA = Schema(
     application_id=0x756C3101,  # "ul1", 1
     version=1,
     journal_mode="WAL",
-    page_size=16384,
+    page_size=8192,
 )
 
 _IDLE_READERS_MAX = 8
 _WRITE_CACHE_KIB = 256 * 1024
 _READ_CACHE_KIB = 32 * 1024
-_CHECKPOINT_PAGES = 4096
+_CHECKPOINT_PAGES = 2048
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class Store:
 
     @contextlib.contextmanager
     def read(self) -> Generator[Reader]:
-        """A snapshot that stays the same while others write.
+        """A snapshot that stays the same while others write; a long one keeps the log from being reused.
 
         Raises:
             HomeError: if the file cannot be read.
@@ -120,10 +120,11 @@ class Store:
     def _put_back(self, connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        if self._is_closed or len(self._idle) >= _IDLE_READERS_MAX:
-            connection.close()
-        else:
-            self._idle.append(connection)
+        with self._mutex:
+            if not self._is_closed and len(self._idle) < _IDLE_READERS_MAX:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def _group(self) -> GroupCommit[Transaction]:
         if self._writes is not None:
@@ -134,6 +135,7 @@ class Store:
             if self._writes is None:
                 connection = connect(self._path)
                 connection.execute(f"PRAGMA cache_size = -{_WRITE_CACHE_KIB:d}")
+                connection.execute("PRAGMA secure_delete = ON")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
                 self._write_connection = connection
                 self._writes = GroupCommit(connection, Transaction(connection), path=self._path)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from nostr_usage.ledger.entry import AccountId, EntryId
 from nostr_usage.store.database import Connected
@@ -20,8 +20,7 @@ class StreamStatus(StrEnum):
     CONFLICT = "conflict"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRow:
+class StreamRow(NamedTuple):
     """A stream: its last entry (`seq`, `head_id`, `created_at`) and `state_json` after it."""
 
     stream_no: int
@@ -58,22 +57,20 @@ class StreamReads(Connected):
         ).fetchone()
         return _stream_row(row)
 
-    def streams(self) -> Iterator[StreamRow]:
-        """All streams, in the order of their first entries."""
-        rows = self._connection.execute(
-            "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
-            " FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
-        )
+    def streams(self, *, account_no: int | None = None) -> Iterator[StreamRow]:
+        """The streams of one account, or of all, in the order of their first entries."""
+        if account_no is None:
+            rows = self._connection.execute(
+                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
+                " FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
+            )
+        else:
+            rows = self._connection.execute(
+                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
+                " FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY stream_no",
+                (account_no,),
+            )
         return map(_stream_row, rows)
-
-    def streams_of(self, account_no: int) -> tuple[StreamRow, ...]:
-        """The streams of one account, by meter."""
-        rows = self._connection.execute(
-            "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
-            " FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY meter",
-            (account_no,),
-        )
-        return tuple(map(_stream_row, rows))
 
 
 class StreamWrites(StreamReads):

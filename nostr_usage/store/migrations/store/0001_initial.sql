@@ -131,26 +131,28 @@ CREATE TABLE details (
 ) STRICT;
 
 -- 63 relays at most: `sightings.relay_mask` has one bit for each.
+-- `confirmed` counts the rows of the outbox in that state, which are most of it.
 CREATE TABLE relays (
   relay_no INTEGER PRIMARY KEY CHECK (relay_no BETWEEN 0 AND 62),
-  url TEXT NOT NULL UNIQUE CHECK (length(url) BETWEEN 1 AND 2000)
+  url TEXT NOT NULL UNIQUE CHECK (length(url) BETWEEN 1 AND 2000),
+  confirmed INTEGER NOT NULL DEFAULT 0 CHECK (confirmed >= 0)
 ) STRICT;
 
 -- next_attempt_at: when to send a pending event, or to read back an accepted one.
 CREATE TABLE outbox (
-  relay_no INTEGER NOT NULL REFERENCES relays,
   event_no INTEGER NOT NULL REFERENCES events,
+  relay_no INTEGER NOT NULL REFERENCES relays,
   state TEXT NOT NULL CHECK (
     state = 'pending' OR state = 'accepted' OR state = 'confirmed' OR state = 'refused'),
   attempts INTEGER NOT NULL CHECK (attempts >= 0),
   next_attempt_at INTEGER NOT NULL,
   reason TEXT NOT NULL CHECK (length(reason) <= 1000),
   changed_at INTEGER NOT NULL,
-  PRIMARY KEY (relay_no, event_no)
+  PRIMARY KEY (event_no, relay_no)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX outbox_due ON outbox (relay_no, state, next_attempt_at, event_no)
-WHERE state = 'pending' OR state = 'accepted';
+WHERE state = 'pending' OR state = 'accepted' OR state = 'refused';
 
 CREATE TABLE sightings (
   entry_no INTEGER PRIMARY KEY REFERENCES entries,
