@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from nostr_usage.account_key import account_id
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import SecretKey, generate_secret_key, public_key_of
-from nostr_usage.record import NewAccount, Receipt, Recorder
+from nostr_usage.record import Recorder
+from nostr_usage.request import NewAccount, Receipt
 from nostr_usage.store.account_secrets import AccountSecrets
 
 _SECRET_BYTES = 32

@@ -6,10 +6,7 @@ request returns the same receipt, byte for byte, for ever; with another request 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 
 from nostr_usage.amount import checked_amount, micro_dollars
 from nostr_usage.details import Details
@@ -19,8 +16,6 @@ from nostr_usage.ledger.entry import (
     DEFAULT_METER,
     AccountId,
     Cost,
-    Entry,
-    EntryId,
     LotTerms,
     Operation,
     Source,
@@ -31,83 +26,24 @@ from nostr_usage.ledger.posting import Draft, first_grant
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import charge_for
-from nostr_usage.pricing.usage import MeasuredUsage
 from nostr_usage.promise import ledger_plan, lot_priority
+from nostr_usage.request import (
+    Action,
+    Grant,
+    NewAccount,
+    Receipt,
+    Refund,
+    Request,
+    body_digest,
+    check_key,
+    digest_of,
+)
 from nostr_usage.store import AccountRow, Line, Store, Transaction
 from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
 
-KEY_MAX = 200
 _FREE = Cost(micro_dollars=0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAccount:
-    """An account to open: its public key, a private label for the operator, and its plan."""
-
-    account: AccountId
-    operator_key: str
-    label: str = ""
-    plan: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """An AI action to charge: with stated `tokens`, or with measured usage, or at the activity's fixed price.
-
-    `occurred_at` is unix seconds, now if None. `actor`, `group` and `prompt` are public pseudonyms.
-    """
-
-    account: AccountId
-    activity: str
-    key: str
-    tokens: int | None = None
-    usage: tuple[MeasuredUsage, ...] = ()
-    add_ons: tuple[str, ...] = ()
-    description: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
-    occurred_at: int | None = None
-    actor: str | None = None
-    group: str | None = None
-    prompt: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """Tokens to give: `reason` becomes the type; `paid` is micro-dollars, the tokens' value if None."""
-
-    account: AccountId
-    tokens: int
-    source: Source
-    key: str
-    reason: str = ""
-    expires_at: int | None = None
-    paid: int | None = None
-    payment: str | None = None
-    description: str = ""
-    occurred_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
-    """A debit to give back: `tokens` of it, or all that was not given back before."""
-
-    entry_id: EntryId
-    key: str
-    tokens: int | None = None
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What the ledger answers: the entry and the signed event that proves it."""
-
-    entry: Entry
-    entry_id: EntryId
-    event_json: bytes
-    is_repeat: bool = False
-
-
-Request = NewAccount | Action | Grant | Refund
 Write = Callable[[Transaction, StreamWriter], Line]
 
 
@@ -256,7 +192,7 @@ class Recorder:
         return self._store.write(write)
 
     def _write(self, account: AccountId, request: Action | Grant | Refund, write: Write) -> Receipt:
-        _check_key(request.key)
+        check_key(request.key)
         return self._store.write(lambda transaction: self._write_once(transaction, account, request, write))
 
     def _write_once(
@@ -326,10 +262,10 @@ class Recorder:
     def _earlier_receipt(
         self, transaction: Transaction, account: AccountRow, key: str, request: Request
     ) -> Receipt | None:
-        earlier = transaction.request(account.account_no, _digest(key))
+        earlier = transaction.request(account.account_no, digest_of(key))
         if earlier is None:
             return None
-        if earlier.body_digest != _body_digest(request).hex():
+        if earlier.body_digest != body_digest(request).hex():
             raise IdempotencyError(key, earlier.entry_id)
         event_json = transaction.event_json(earlier.entry_id)
         assert event_json is not None, "an entry without its event"
@@ -341,8 +277,8 @@ class Recorder:
     ) -> None:
         transaction.put_request(
             account_no,
-            key_digest=_digest(key),
-            body_digest=_body_digest(request),
+            key_digest=digest_of(key),
+            body_digest=body_digest(request),
             entry_no=entry_no,
         )
 
@@ -386,18 +322,3 @@ def _reason(grant: Grant) -> str:
     if grant.source is Source.PURCHASED:
         return _REASONS[Source.PURCHASED]
     return grant.reason or _REASONS[grant.source]
-
-
-def _check_key(key: str) -> None:
-    if not key or len(key) > KEY_MAX:
-        raise InputError(f"the idempotency key must have 1 to {KEY_MAX} characters")
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-
-
-def _body_digest(request: Request) -> bytes:
-    """What makes two requests the same: every field that the caller gave."""
-    body = {"request": type(request).__name__, **asdict(request)}
-    return _digest(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str))

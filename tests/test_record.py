@@ -26,8 +26,8 @@ from nostr_usage.nostr import nip44
 from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.pricing.usage import Bucket, measured_usage
-from nostr_usage.record import Action, Grant, Refund
 from nostr_usage.report import balance_view, history, month_view, stream_of
+from nostr_usage.request import Action, Grant, Refund
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
 
 CHAT = "How do I set boundaries with family?"

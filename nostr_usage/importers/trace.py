@@ -20,7 +20,8 @@ from nostr_usage.errors import AmountError, InputError
 from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
-from nostr_usage.record import Action, Grant, Receipt, Recorder, Refund
+from nostr_usage.record import Recorder
+from nostr_usage.request import Action, Grant, Receipt, Refund
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 ROWS_MAX = 10_000_000
