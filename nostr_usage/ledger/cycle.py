@@ -110,7 +110,7 @@ def next_boundary(rule: CycleRule, *, anchor: int, after: int) -> int:
 
 
 def _number_before(rule: CycleRule, *, anchor: int, after: int) -> int:
-    """A number, 0 or more, whose boundary is at most three before the first one later than `after`."""
+    """A number, 0 or more, with no boundary later than `after` below it."""
     try:
         start, then = _local(rule, anchor), _local(rule, after)
     except (ValueError, OverflowError) as error:
@@ -124,14 +124,14 @@ def _number_before(rule: CycleRule, *, anchor: int, after: int) -> int:
             elapsed = _months(then) - _months(start)
         case _:
             assert_never(rule)
-    # One less for the time of day, one for a boundary that a change of the clock moved on.
-    return max(0, elapsed - 2)
+    # One less, for a boundary that a change of the clock moved on over midnight.
+    return max(0, elapsed - 1)
 
 
 def _boundary_at(rule: CycleRule, start: datetime, k: int) -> datetime:
     match rule:
         case EveryDays(days=days):
-            return start.replace(fold=0) + timedelta(days=k * days)
+            return start + timedelta(days=k * days)
         case Annual():
             return _in_month(start, _months(start) + 12 * k)
         case AnniversaryMonth():

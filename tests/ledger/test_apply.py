@@ -106,6 +106,18 @@ BAD = {
         "balance_mismatch",
         "seq 2: it states a balance of 5 (expiring 5, lasting 0), its entries give 5 (0, 5)",
     ),
+    "a part that is there twice": BadEntry(
+        entry(
+            Operation.GRANT,
+            seq=2,
+            tokens=5,
+            at=200,
+            lot=LotTerms(source=Source.PURCHASED, expires_at=None),
+            balance=Balance(total=5, expiring=5, lasting=5),
+        ),
+        "balance_mismatch",
+        "seq 2: it states a balance of 5 (expiring 5, lasting 5), its entries give 5 (0, 5)",
+    ),
     "time": BadEntry(
         entry(Operation.MEMO, seq=2, at=99),
         "time_backwards",

@@ -120,6 +120,26 @@ def test_an_anchor_in_the_second_of_two_equal_hours_is_kept() -> None:
     assert "2026-10-26 02:30 +0100" == shown(boundary(rule, anchor=second, k=1), BERLIN)
 
 
+@pytest.mark.parametrize(("rule", "k"), [(EveryDays(days=371, zone=BERLIN), 1), (Annual(zone=BERLIN), 11)])
+def test_an_anchor_in_the_second_of_two_equal_hours_does_not_make_later_ones_second(
+    rule: CycleRule, k: int
+) -> None:
+    """In 2027 and 2037 the clock goes back on a boundary again: the first 02:30 is meant."""
+    second = unix_in("2026-10-25T02:30", BERLIN) + 3_600
+
+    assert "02:30 +0200" == shown(boundary(rule, anchor=second, k=k), BERLIN)[11:]
+
+
+def test_a_boundary_that_was_moved_on_over_midnight_is_found() -> None:
+    """Pyongyang skipped 23:30 to midnight on 4 May 2018: 23:45 became 00:15 the day after."""
+    rule = EveryDays(days=1, zone="Asia/Pyongyang")
+    anchor = unix_in("2018-05-01T23:45", rule.zone)
+
+    found = next_boundary(rule, anchor=anchor, after=unix_in("2018-05-05T00:10", rule.zone))
+
+    assert "2018-05-05 00:15 +0900" == shown(found, rule.zone)
+
+
 def test_a_day_that_a_zone_skipped_has_no_boundary_of_its_own() -> None:
     """Samoa had no 30 December 2011: two daily boundaries fall together, and count as one."""
     rule = EveryDays(days=1, zone="Pacific/Apia")

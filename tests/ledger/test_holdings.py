@@ -238,6 +238,18 @@ written | occurred | op      | type       | tokens | lot             | ref | tot
 """,
         [(6, "expiry_missing"), (7, "expiry_missing")],
     ),
+    "a reverse of what is spent, before the expire": (
+        """
+written | occurred | op      | type       | tokens | lot             | ref | total | expiring | lasting
+02-01   |          | open    | open       |        |                 |     |     0 |        0 |       0
+02-01   |          | grant   | promotion  |     30 | promo 02-10     |     |    30 |       30 |       0
+02-02   |          | debit   | experiment |     30 |                 |     |     0 |        0 |       0
+02-03   |          | grant   | allowance  |    100 | allowance 03-01 |     |   100 |      100 |       0
+02-03   |          | grant   | purchase   |     50 | purchased       |     |   150 |      100 |      50
+03-02   |          | reverse | fraud      |     30 |                 | 2   |   120 |      100 |      20
+""",
+        [(6, "expiry_missing")],
+    ),
     "an expire that takes too much": (
         """
 written | occurred | op     | type      | tokens | lot             | ref | total | expiring | lasting

@@ -57,6 +57,13 @@ def test_the_first_allowance_lasts_to_the_next_boundary() -> None:
     ) == first_grant(replace(MONTHLY, priority=2), anchor=at, at=at)
 
 
+def test_a_cycle_may_last_a_second() -> None:
+    """Signed up in the last second of February, the first allowance lapses with it."""
+    at = unix("03-01") - 1
+
+    assert lot_terms("allowance 03-01") == first_grant(MONTHLY, anchor=at, at=at).lot
+
+
 def test_nothing_is_due_inside_a_cycle() -> None:
     """One second before the boundary there is nothing to write, at the boundary there is."""
     service = subscribed()
