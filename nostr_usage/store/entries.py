@@ -164,8 +164,7 @@ class EntryReads(Connected):
     def events_without_entries(self) -> Iterator[EventRow]:
         """Our signed events that carry no entry, such as manifests, in the order of commit."""
         rows = self._connection.execute(
-            "SELECT event_no, event_id, event, sig_checked FROM events"
-            " LEFT JOIN entries ON entry_no = event_no WHERE entry_no IS NULL ORDER BY event_no"
+            "SELECT event_no, event_id, event, sig_checked FROM events WHERE has_entry = 0 ORDER BY event_no"
         )
         return map(_event_row, rows)
 

@@ -64,7 +64,7 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             return known
         number = self._next_event_no()
         self._connection.execute(
-            "INSERT INTO events (event_no, event_id, event, sig_checked) VALUES (?, ?, ?, 1)",
+            "INSERT INTO events (event_no, event_id, event, sig_checked, has_entry) VALUES (?, ?, ?, 1, 0)",
             (number, bytes.fromhex(event_id), event_json),
         )
         return number
@@ -143,7 +143,7 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         first = self._next_event_no()
         numbers = range(first, first + len(lines))
         self._connection.executemany(
-            "INSERT INTO events (event_no, event_id, event, sig_checked) VALUES (?, ?, ?, ?)",
+            "INSERT INTO events (event_no, event_id, event, sig_checked, has_entry) VALUES (?, ?, ?, ?, 1)",
             [
                 (number, bytes.fromhex(line.entry_id), line.event_json, line.sig_checked)
                 for number, line in zip(numbers, lines, strict=True)

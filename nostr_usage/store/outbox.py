@@ -89,8 +89,8 @@ class OutboxReads(Connected):
     def outbox_of(self, event_no: int) -> tuple[OutboxRow, ...]:
         """How far one event has come with each relay."""
         rows = self._connection.execute(
-            "SELECT outbox.event_no, outbox.relay_no, state, attempts, next_attempt_at, reason, changed_at"
-            " FROM relays JOIN outbox USING (relay_no) WHERE outbox.event_no = ? ORDER BY relay_no",
+            "SELECT event_no, relay_no, state, attempts, next_attempt_at, reason, changed_at FROM outbox"
+            " WHERE event_no = ? ORDER BY relay_no",
             (event_no,),
         )
         return tuple(_outbox_row(row) for row in rows)

@@ -61,13 +61,13 @@ class StreamReads(Connected):
         """The streams of one account, or of all, in the order of their first entries."""
         if account_no is None:
             rows = self._connection.execute(
-                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
-                " FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
+                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state,"
+                " status FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
             )
         else:
             rows = self._connection.execute(
-                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
-                " FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY stream_no",
+                "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state,"
+                " status FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY stream_no",
                 (account_no,),
             )
         return map(_stream_row, rows)

@@ -42,8 +42,11 @@ CREATE TABLE events (
   event_no INTEGER PRIMARY KEY,
   event_id BLOB NOT NULL CHECK (length(event_id) = 32),
   event BLOB NOT NULL CHECK (length(event) > 0),
-  sig_checked INTEGER NOT NULL CHECK (sig_checked IN (0, 1))
+  sig_checked INTEGER NOT NULL CHECK (sig_checked IN (0, 1)),
+  has_entry INTEGER NOT NULL CHECK (has_entry IN (0, 1))
 ) STRICT;
+
+CREATE INDEX events_without_entries ON events (event_no) WHERE has_entry = 0;
 
 -- Ids are random, so a commit dirties a page of this index for every row: the shorter, the fewer. Eight bytes
 -- find the row, the whole id is then compared; an id held twice is kept out by the slot (entries) or by a
@@ -52,7 +55,8 @@ CREATE INDEX events_by_id ON events (substr(event_id, 1, 8));
 
 -- A copy whose signature was not checked may give way to one whose signature was; nothing else changes.
 CREATE TRIGGER event_is_final BEFORE UPDATE ON events
-WHEN OLD.sig_checked = 1 OR NEW.sig_checked = 0 OR NEW.event_no <> OLD.event_no OR NEW.event_id <> OLD.event_id
+WHEN OLD.sig_checked = 1 OR NEW.sig_checked = 0 OR NEW.event_no <> OLD.event_no
+  OR NEW.event_id <> OLD.event_id OR NEW.has_entry <> OLD.has_entry
 BEGIN SELECT raise(ABORT, 'events are append-only'); END;
 CREATE TRIGGER event_is_kept BEFORE DELETE ON events
 BEGIN SELECT raise(ABORT, 'events are append-only'); END;
