@@ -198,5 +198,6 @@ def _catalogue_error(file: str, error: ValidationError) -> CatalogueError:
 def _key_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        shown = part if isinstance(part, int) or part.isprintable() else repr(part)
+        path += f"[{shown}]" if isinstance(part, int) else f".{shown}"
     return path.removeprefix(".") or "catalogue"

@@ -85,7 +85,7 @@ def charge_for(
 
     Raises:
         UnknownNameError: no such activity or add-on.
-        AmountError: `tokens` is not a whole number from 0 to 10¹⁵ − 1, or the charge would not be.
+        AmountError: `tokens` is no amount, or the charge or its dollars are more than an entry can hold.
         PricingError: the activity is not charged that way; or, for a measured charge, a model without a
             price (UnknownModelError), or a unit without a rate (UnratedUsageError).
         InputError: an add-on was named twice.
@@ -105,7 +105,9 @@ def charge_for(
         activity=rule.name,
         meter=rule.meter,
         tokens=total,
-        cost_micro_dollars=micro_dollars(total, catalogue.token_value),
+        cost_micro_dollars=checked_amount(
+            micro_dollars(total, catalogue.token_value), name="cost in micro-dollars"
+        ),
         price_ids=tuple(sorted(prices)),
         usage=tuple(sorted((step.model, str(bucket), n) for step in steps for bucket, n in step.billable)),
         is_measured=is_measured,
@@ -160,13 +162,11 @@ def _base_tokens(
     provider_cost: ProviderCost | None,
 ) -> int:
     """The charge without add-ons."""
-    match mode:
-        case ChargeMode.FIXED:
-            return rule.expected.typical
-        case ChargeMode.STATED:
-            return checked_amount(stated, name="tokens")
-        case ChargeMode.MEASURED:
-            assert provider_cost is not None, "usage without a price was refused"
-            assert rule.markup_percent is not None, "the catalogue has checked it"
-            marked_up = provider_cost.femto_dollars * (100 + rule.markup_percent)
-            return divide_up(marked_up, 100 * catalogue.token_value * FEMTO_PER_NANO)
+    if mode is ChargeMode.FIXED:
+        return rule.expected.typical
+    if mode is ChargeMode.STATED:
+        return checked_amount(stated, name="tokens")
+    assert provider_cost is not None, "usage without a price was refused"
+    assert rule.markup_percent is not None, "the catalogue has checked it"
+    marked_up = provider_cost.femto_dollars * (100 + rule.markup_percent)
+    return divide_up(marked_up, 100 * catalogue.token_value * FEMTO_PER_NANO)

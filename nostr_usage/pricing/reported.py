@@ -84,9 +84,9 @@ class Reported:
             UsageFormatError: there are some.
         """
         for key, value in self.fields.items():
-            if key not in known and "token" in str(key).lower() and type(value) is int and value != 0:
+            if key not in known and "token" in str(key).lower() and isinstance(value, int | float) and value:
                 raise UsageFormatError(
-                    f"{self.where}.{str(key)[:60]} holds tokens that have no bucket here",
+                    f"{self.where}: {str(key)[:60]!r} holds tokens that have no bucket here",
                     advice="Check that the usage is passed in its own dialect, or charge a stated amount.",
                 )
 

@@ -1,0 +1,232 @@
+"""What an action will cost, before it runs; what a balance and a pack are enough for."""
+
+from __future__ import annotations
+
+import pytest
+
+from nostr_usage.amount import format_dollars
+from nostr_usage.errors import InputError, UnknownNameError
+from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
+from nostr_usage.pricing.quote import (
+    Affordable,
+    Enough,
+    NotEnough,
+    QuoteLine,
+    QuoteWarning,
+    Remainder,
+    affordable,
+    best_value_pack,
+    quote_activity,
+)
+from nostr_usage.pricing.tables import Pack
+
+ONE_ACTIVITY = """
+name = "one"
+version = "1"
+title = "One"
+token_value = "0.0000001"
+currency = "USD"
+meters = ["tokens", "goals"]
+low_balance = 10
+thresholds = []
+grace_hours = 0
+[[activities]]
+name = "goal"
+label = "Goal"
+meter = "goals"
+accepts = ["fixed"]
+tokens = 3
+[[plans]]
+name = "free"
+title = "Free"
+price = "0"
+allowance = 0
+cycle = { kind = "calendar_month", zone = "UTC" }
+"""
+
+
+@pytest.fixture(name="catalogue")
+def default_catalogue() -> Catalogue:
+    """The default catalogue."""
+    return load_catalogue()
+
+
+def test_the_preview_of_an_experiment_adds_up(catalogue: Catalogue) -> None:
+    """3,900 tokens are $5.85; of 5,847 they leave 1,947, which is $2.92 and running low."""
+    quote = quote_activity(catalogue, "experiment-creation", balance=5_847)
+    assert (quote.low, quote.typical, quote.high) == (3_600, 3_900, 4_200)
+    assert format_dollars(quote.typical_micro_dollars) == "$5.85"
+    assert quote.remainder == Remainder(
+        before=5_847, before_micro_dollars=8_770_500, after=1_947, after_micro_dollars=2_920_500
+    )
+    assert quote.remainder is not None
+    assert format_dollars(quote.remainder.before_micro_dollars) == "$8.77"
+    assert format_dollars(quote.remainder.after_micro_dollars) == "$2.92"
+    assert quote.warning is QuoteWarning.RUNNING_LOW
+
+
+def test_the_preview_lists_the_action_and_every_add_on_chosen_or_not(catalogue: Catalogue) -> None:
+    """+500 is $0.75, +5,000 is $7.50, film is free; the chosen lines add up to the total."""
+    quote = quote_activity(catalogue, "experiment-creation", add_ons=("images",))
+    assert quote.lines == (
+        QuoteLine(
+            name="experiment-creation",
+            label="Text only (5 lessons)",
+            tokens=3_900,
+            micro_dollars=5_850_000,
+            is_chosen=True,
+        ),
+        QuoteLine(
+            name="images", label="Images (5 diagrams)", tokens=500, micro_dollars=750_000, is_chosen=True
+        ),
+        QuoteLine(
+            name="audio",
+            label="Audio narration (5 lessons)",
+            tokens=5_000,
+            micro_dollars=7_500_000,
+            is_chosen=False,
+        ),
+        QuoteLine(name="video", label="Video curation", tokens=0, micro_dollars=0, is_chosen=False),
+    )
+    assert quote.typical == sum(line.tokens for line in quote.lines if line.is_chosen) == 4_400
+
+
+def test_an_experiment_with_everything_is_9400_tokens(catalogue: Catalogue) -> None:
+    """$14.10, and more than a balance of 5,847: 3,553 are missing."""
+    quote = quote_activity(catalogue, "experiment-creation", add_ons=("images", "audio"), balance=5_847)
+    assert (quote.typical, format_dollars(quote.typical_micro_dollars)) == (9_400, "$14.10")
+    assert quote.warning is QuoteWarning.NOT_ENOUGH
+    assert quote.remainder is not None
+    assert (quote.remainder.after, format_dollars(quote.remainder.after_micro_dollars)) == (-3_553, "-$5.33")
+
+
+def test_the_extremes_of_a_quote_have_their_dollars(catalogue: Catalogue) -> None:
+    """A quiz is 272 to 500 tokens: $0.41 to $0.75."""
+    quote = quote_activity(catalogue, "quiz-generation")
+    assert not quote.is_fixed
+    assert format_dollars(quote.low_micro_dollars) == "$0.41"
+    assert format_dollars(quote.high_micro_dollars) == "$0.75"
+
+
+def test_a_fixed_price_is_known_to_the_token(catalogue: Catalogue) -> None:
+    """Matching is 300 tokens, and without a balance there is nothing to warn of."""
+    quote = quote_activity(catalogue, "profile-matching")
+    assert quote.is_fixed
+    assert (quote.low, quote.typical, quote.high) == (300, 300, 300)
+    assert quote.remainder is None
+    assert quote.warning is None
+
+
+@pytest.mark.parametrize(
+    ("activity", "balance", "warning"),
+    [
+        ("experiment-creation", 3_899, QuoteWarning.NOT_ENOUGH),
+        ("experiment-creation", 3_900, QuoteWarning.MAY_NOT_BE_ENOUGH),
+        ("experiment-creation", 4_199, QuoteWarning.MAY_NOT_BE_ENOUGH),
+        ("experiment-creation", 4_200, QuoteWarning.RUNNING_LOW),
+        ("experiment-creation", 7_799, QuoteWarning.RUNNING_LOW),  # not enough for a second one
+        ("experiment-creation", 7_800, None),
+        ("profile-matching", 1_299, QuoteWarning.RUNNING_LOW),  # 999 left: below the catalogue's 1,000
+        ("profile-matching", 1_300, None),
+        ("profile-matching", 0, QuoteWarning.NOT_ENOUGH),
+        ("profile-matching", -50, QuoteWarning.NOT_ENOUGH),
+    ],
+)
+def test_a_quote_warns_of_the_gravest_first(
+    catalogue: Catalogue, activity: str, balance: int, warning: QuoteWarning | None
+) -> None:
+    """Not enough, perhaps not enough, running low: at the very token."""
+    assert warning is quote_activity(catalogue, activity, balance=balance).warning
+
+
+def test_unknown_names_are_refused(catalogue: Catalogue) -> None:
+    """Of activities and of add-ons; and an add-on is chosen once."""
+    with pytest.raises(UnknownNameError, match="unknown activity"):
+        quote_activity(catalogue, "chat")
+    with pytest.raises(UnknownNameError, match="unknown add-on"):
+        quote_activity(catalogue, "quiz-generation", add_ons=("images",))
+    with pytest.raises(InputError, match="chosen twice"):
+        quote_activity(catalogue, "experiment-creation", add_ons=("images", "images"))
+
+
+def test_847_tokens_are_enough_for_three_chats_and_not_for_an_experiment(catalogue: Catalogue) -> None:
+    """The panel of a low balance: three chats, or one match and two chats."""
+    found = affordable(catalogue, 847)
+    assert found == Affordable(
+        tokens=847,
+        enough_for=(
+            Enough(activity="magic-mentor", label="Magic Mentor", tokens=250, count=3, tenths=34),
+            Enough(activity="profile-matching", label="Profile Matching", tokens=300, count=2, tenths=28),
+            Enough(activity="quiz-generation", label="Quiz Generation", tokens=386, count=2, tenths=22),
+        ),
+        not_enough_for=(
+            NotEnough(
+                activity="experiment-creation", label="Experiment Creation", tokens=3_900, missing=3_053
+            ),
+        ),
+        mix=(
+            Enough(activity="profile-matching", label="Profile Matching", tokens=300, count=1, tenths=10),
+            Enough(activity="magic-mentor", label="Magic Mentor", tokens=250, count=2, tenths=22),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pack", "experiments", "chats"),
+    [("pack-10", 15, 23), ("pack-25", 37, 58), ("pack-50", 74, 116), ("pack-100", 149, 232)],
+)
+def test_what_a_pack_is_enough_for(catalogue: Catalogue, pack: str, experiments: int, chats: int) -> None:
+    """As the shop says it: about 1.5 experiments or 23 chats for $10, up to 14.9 or 232 for $100."""
+    enough = {one.activity: one for one in affordable(catalogue, catalogue.pack(pack).tokens).enough_for}
+    assert experiments == enough["experiment-creation"].tenths
+    assert chats == enough["magic-mentor"].count
+
+
+@pytest.mark.parametrize(
+    ("tokens", "enough", "mix"),
+    [(549, 3, 0), (550, 3, 2), (250, 1, 0), (249, 0, 0), (0, 0, 0), (-5, 0, 0)],
+)
+def test_enough_and_a_mix_begin_at_the_very_token(
+    catalogue: Catalogue, tokens: int, enough: int, mix: int
+) -> None:
+    """A mix needs room for one of each of the two cheapest; debt is enough for nothing."""
+    found = affordable(catalogue, tokens)
+    assert enough == len(found.enough_for)
+    assert 4 - enough == len(found.not_enough_for)
+    assert mix == len(found.mix)
+
+
+def test_only_activities_of_the_meter_count() -> None:
+    """Goals are not bought with tokens; one activity alone makes no mix."""
+    catalogue = catalogue_from_toml(ONE_ACTIVITY, file="one.toml")
+    assert affordable(catalogue, 100) == Affordable(tokens=100, enough_for=(), not_enough_for=(), mix=())
+    goals = affordable(catalogue, 7, meter="goals")
+    assert [(one.activity, one.count) for one in goals.enough_for] == [("goal", 2)]
+    assert goals.mix == ()
+
+
+def test_an_action_without_a_detail_is_quoted_by_its_label() -> None:
+    """The first line falls back to the activity's label."""
+    catalogue = catalogue_from_toml(ONE_ACTIVITY, file="one.toml")
+    assert [line.label for line in quote_activity(catalogue, "goal").lines] == ["Goal"]
+
+
+def packs(*offers: tuple[str, int]) -> tuple[Pack, ...]:
+    """Packs with these prices in dollars and tokens."""
+    return tuple(
+        Pack.model_validate_json(f'{{"name": "p{dollars}", "price": "{dollars}", "tokens": {tokens}}}')
+        for dollars, tokens in offers
+    )
+
+
+def test_no_pack_of_the_default_is_the_best_value(catalogue: Catalogue) -> None:
+    """The mock-up marks the $25 pack, but all four are 580 tokens a dollar."""
+    assert best_value_pack(catalogue.packs) is None
+
+
+def test_the_best_value_has_more_tokens_a_dollar_than_every_other() -> None:
+    """By exact comparison; a tie at the top has no best, and one pack alone is not compared."""
+    assert best_value_pack(packs(("10", 5_800), ("25", 14_501), ("50", 29_000))) == packs(("25", 14_501))[0]
+    assert best_value_pack(packs(("10", 5_800), ("25", 14_600), ("50", 29_200))) is None
+    assert best_value_pack(packs(("10", 5_800))) is None
+    assert best_value_pack(()) is None
