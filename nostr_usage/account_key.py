@@ -51,6 +51,15 @@ def request_tag(request_secret: bytes, idempotency_key: str) -> str:
     return digest[:_REQUEST_DIGITS]
 
 
+def own_request_tag(request_secret: bytes, *, meter: str, key: str) -> str:
+    """The `x` tag of an entry that the ledger writes of itself, such as a renewal of one meter.
+
+    The zero byte keeps these apart from every key that a caller can choose.
+    """
+    digest = hmac.new(request_secret, f"\x00{meter}\x00{key}".encode(), sha256).hexdigest()
+    return digest[:_REQUEST_DIGITS]
+
+
 def payment_tag(request_secret: bytes, payment_id: str) -> str:
     """The `pay` tag of a purchase: the payment's id as nobody but the service can recognise it."""
     digest = hmac.new(request_secret, b"payment\x00" + payment_id.encode("utf-8"), sha256).hexdigest()

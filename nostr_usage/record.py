@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nostr_usage.amount import checked_amount, micro_dollars
+from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
 from nostr_usage.details import Details
 from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import IdempotencyError, InputError, RefundError, TimeError, UnknownNameError
@@ -21,6 +21,7 @@ from nostr_usage.ledger.entry import (
     Source,
     UsageLine,
 )
+from nostr_usage.ledger.fold import Referred
 from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, first_grant
 from nostr_usage.nostr.event import event_from_json
@@ -114,9 +115,9 @@ class Recorder:
         """
         checked_amount(grant.tokens, name="tokens")
         occurred_at = self._occurred_at(grant.occurred_at)
-        if grant.expires_at is not None and grant.expires_at <= occurred_at:
+        if grant.expires_at is not None and grant.expires_at <= self._operator.clock.now():
             raise InputError(
-                "the tokens would have expired before they are granted", advice="Move --expires."
+                "the tokens would have expired before they can be used", advice="Move --expires."
             )
         paid = grant.paid if grant.paid is not None else self._value(grant.tokens)
 
@@ -168,7 +169,7 @@ class Recorder:
                 operation=Operation.REFUND,
                 type=row.type,
                 tokens=tokens,
-                cost=Cost(micro_dollars=self._value(tokens)),
+                cost=Cost(micro_dollars=_refund_cost(row.cost, referred, tokens)),
                 occurred_at=self._operator.clock.now(),
                 key=refund.key,
                 ref=refund.entry_id,
@@ -231,7 +232,7 @@ class Recorder:
             created_at=now,
         )
         writer = self._writer(transaction, request.account)
-        line = writer.write(
+        line = writer.write_own(
             Draft(
                 operation=Operation.OPEN,
                 type="open",
@@ -244,7 +245,7 @@ class Recorder:
             )
         )
         if plan is not None:
-            writer.write(
+            writer.write_own(
                 Draft(
                     operation=Operation.PLAN,
                     type=plan.name,
@@ -254,7 +255,7 @@ class Recorder:
                     key=f"plan:{plan.name}:{now}",
                 )
             )
-            writer.write(first_grant(plan, anchor=now, at=now))
+            writer.write_own(first_grant(plan, anchor=now, at=now))
         writer.finish()
         self._remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
         return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
@@ -322,3 +323,9 @@ def _reason(grant: Grant) -> str:
     if grant.source is Source.PURCHASED:
         return _REASONS[Source.PURCHASED]
     return grant.reason or _REASONS[grant.source]
+
+
+def _refund_cost(debit_cost: int, debit: Referred, tokens: int) -> int:
+    """The share of the debit's own cost, so that refunds in any number of parts add up to exactly that."""
+    before = divide_half_up(debit_cost * debit.undone, debit.tokens)
+    return divide_half_up(debit_cost * (debit.undone + tokens), debit.tokens) - before

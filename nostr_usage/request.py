@@ -90,8 +90,8 @@ def check_key(key: str) -> None:
     Raises:
         InputError: if it is empty or too long.
     """
-    if not key or len(key) > KEY_MAX:
-        raise InputError(f"the idempotency key must have 1 to {KEY_MAX} characters")
+    if not key or len(key) > KEY_MAX or not key.isprintable():
+        raise InputError(f"the idempotency key must have 1 to {KEY_MAX} printable characters")
 
 
 def digest_of(text: str) -> bytes:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from nostr_usage.account_key import payment_tag, request_tag
+from nostr_usage.account_key import own_request_tag, payment_tag, request_tag
 from nostr_usage.clock import Clock
 from nostr_usage.details import SALT_BYTES, DescriptionMode, Details, description_hash, seal_details
 from nostr_usage.entry_event import event_from_entry
@@ -84,20 +84,25 @@ class StreamWriter:
         row = transaction.stream(account, meter)
         self.state: StreamState = state_from_json(row.state_json) if row else EMPTY_STATE
         self._head = row.head_id if row else NO_ENTRY
-        self._created_at = row.created_at if row else 0
+        # One moment for the whole transaction: nothing may fall due between one entry and the next.
+        self._now = max(operator.clock.now(), row.created_at if row else 0)
         self._lines: list[Line] = []
         self._details: list[tuple[EntryId, Details]] = []
         self.numbers: dict[EntryId, int] = {}
 
     def write_due(self, plan: Plan | None, *, anchor: int) -> None:
         """Write what time alone has brought about: lapsed lots, renewals, closed cycles."""
-        now = self._operator.clock.now()
         for _ in range(DUE_MAX):
-            due = next_due(self.state, plan, anchor=anchor, now=now)
+            due = next_due(self.state, plan, anchor=anchor, now=self._now)
             if due is None:
                 return
-            self.write(due)
+            self.write_own(due)
         raise AssertionError(f"more than {DUE_MAX} entries due in {self._account}")
+
+    def write_own(self, draft: Draft) -> Line:
+        """Sign an entry that no caller asked for by name: an opening, a renewal, an expiry."""
+        request = own_request_tag(self._cipher.request_secret, meter=self._meter, key=draft.key)
+        return self._post(draft, request=request, referred=None)
 
     def write(
         self,
@@ -107,26 +112,13 @@ class StreamWriter:
         payment: str | None = None,
         referred: Referred | None = None,
     ) -> Line:
-        """Sign the entry that `draft` becomes at the end of the stream."""
+        """Sign the entry that a caller's request becomes at the end of the stream."""
         if details is not None:
             draft = self._with_details(draft, details)
         if payment is not None:
             draft = replace(draft, payment=payment_tag(self._cipher.request_secret, payment))
-        self._created_at = max(self._operator.clock.now(), self._created_at)
-        entry, posting = post(
-            self.state,
-            draft,
-            account=self._account,
-            meter=self._meter,
-            prev=self._head,
-            created_at=self._created_at,
-            request=request_tag(self._cipher.request_secret, draft.key),
-            referred=referred,
-        )
-        assert not posting.problems, f"we wrote an entry that the fold objects to: {posting.problems}"
-        line = self._sign(entry, draws=posting.draws)
-        self.state, self._head = posting.state, line.entry_id
-        self._lines.append(line)
+        request = request_tag(self._cipher.request_secret, draft.key)
+        line = self._post(draft, request=request, referred=referred)
         if details is not None:
             self._details.append((line.entry_id, details))
         return line
@@ -145,6 +137,22 @@ class StreamWriter:
         self._transaction.queue_outbox(
             numbers, relay_nos=self._operator.outbox_relays, now=self._operator.clock.now()
         )
+
+    def _post(self, draft: Draft, *, request: str, referred: Referred | None) -> Line:
+        entry, posting = post(
+            self.state,
+            draft,
+            account=self._account,
+            meter=self._meter,
+            prev=self._head,
+            created_at=self._now,
+            request=request,
+            referred=referred,
+        )
+        line = self._sign(entry, draws=posting.draws)
+        self.state, self._head = posting.state, line.entry_id
+        self._lines.append(line)
+        return line
 
     def _sign(self, entry: Entry, *, draws: tuple[Draw, ...]) -> Line:
         unsigned = event_from_entry(entry, kind=self._operator.kind, pubkey=self._operator.signer.pubkey)

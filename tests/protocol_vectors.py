@@ -6,8 +6,10 @@ Run `python -m tests.protocol_vectors` from the checkout to write the file again
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
+from typing import Any, cast
 
 from nostr_usage.account_key import account_id, derive_account_key, payment_tag, request_tag
 from nostr_usage.clock import ManualClock
@@ -28,6 +30,8 @@ from nostr_usage.stream_writer import Operator
 from tests.operators import DAY_S, FEBRUARY_1
 
 VECTORS_PATH = Path(__file__).parent / "vectors" / "ul1.json"
+PROTOCOL_PATH = Path(__file__).parent.parent / "PROTOCOL.md"
+EXAMPLE = 5
 ROOT = SecretKey(bytes(31) + b"\x01")
 LEDGER = SecretKey(bytes(31) + b"\x03")
 CUSTOMER_NSEC = SecretKey(bytes(31) + b"\x07")
@@ -154,8 +158,21 @@ def _stream(
 
 
 def write_vectors() -> None:
-    """Write the file."""
-    VECTORS_PATH.write_text(json.dumps(protocol_vectors(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    """Write the file, and the example that PROTOCOL.md shows of it."""
+    vectors = protocol_vectors()
+    VECTORS_PATH.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    example = cast("list[dict[str, Any]]", vectors["stream"])[EXAMPLE]
+    text = PROTOCOL_PATH.read_text("utf-8")
+    shown = re.sub(r"```json\n.*?\n```", f"```json\n{_laid_out(example)}\n```", text, flags=re.DOTALL)
+    PROTOCOL_PATH.write_text(shown, "utf-8")
+
+
+def _laid_out(event: dict[str, Any]) -> str:
+    """An event with a line for each tag."""
+    tags = ",\n  ".join(json.dumps(tag, ensure_ascii=False) for tag in event["tags"])
+    fields = [f'"{name}": {json.dumps(value)}' for name, value in event.items() if name != "tags"]
+    fields.insert(4, f'"tags": [\n  {tags}\n ]')
+    return "{\n " + ",\n ".join(fields) + "\n}"
 
 
 if __name__ == "__main__":

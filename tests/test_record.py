@@ -180,6 +180,26 @@ def test_refund_undoes_a_debit_in_parts(service: OperatorOfTests) -> None:
         service.recorder.refund(Refund(entry_id=debit.entry_id, tokens=1, key="r4"))
 
 
+def test_refunds_in_parts_cost_what_the_debit_did(service: OperatorOfTests) -> None:
+    """A debit of an odd cost, refunded in three parts, nets to nothing in dollars too."""
+    debit = service.recorder.record(chat(service.open_account(), "k1", tokens=7))
+    parts = [
+        service.recorder.refund(Refund(entry_id=debit.entry_id, tokens=tokens, key=f"r{tokens}"))
+        for tokens in (1, 2, 4)
+    ]
+    assert debit.entry.cost.micro_dollars == sum(part.entry.cost.micro_dollars for part in parts)
+
+
+def test_own_entries_never_collide_with_a_callers_keys(service: OperatorOfTests) -> None:
+    """A caller who guesses the key of a renewal gets a request tag of their own."""
+    account = service.open_account()
+    receipt = service.recorder.record(chat(account, f"subscription:{FEBRUARY_1}"))
+    with service.store.read() as reader:
+        requests = [row.request for row in reader.entries(stream_of(reader, account).stream_no)]
+    assert len(requests) == len(set(requests))
+    assert receipt.entry.request == requests[-1]
+
+
 def test_refund_of_more_than_was_charged_is_refused(service: OperatorOfTests) -> None:
     """Nothing is written for it."""
     account = service.open_account()
@@ -253,7 +273,7 @@ def test_bad_actions_are_refused_and_change_nothing(
 def test_tokens_that_lapse_before_they_are_granted_are_refused(service: OperatorOfTests) -> None:
     """A promotion cannot end before it begins."""
     account = service.open_account()
-    with pytest.raises(InputError, match="expired before"):
+    with pytest.raises(InputError, match="would have expired"):
         service.recorder.grant(
             Grant(account=account, tokens=1, source=Source.PROMO, key="g1", expires_at=FEBRUARY_1)
         )

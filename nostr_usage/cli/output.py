@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
@@ -22,6 +23,8 @@ import click
 
 from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
 from nostr_usage.safe_text import safe_cell, safe_text
+
+_SPACES = re.compile("( +)")
 
 
 class ExitCode(IntEnum):
@@ -50,11 +53,8 @@ def exit_code_of(error: NostrUsageError) -> ExitCode:
 
 
 def print_line(text: str = "") -> None:
-    """One line of a report; made safe, so it may hold anything."""
-    leading = text[: len(text) - len(text.lstrip(" "))]
-    body = text[len(leading) :]
-    # Columns are aligned with spaces, which the sanitiser would fold.
-    print(leading + "  ".join(safe_text(part) if part else "" for part in body.split("  ")))
+    """One line of a report; made safe, so it may hold anything. Runs of spaces, which align columns, stay."""
+    print("".join(part if part.isspace() else safe_text(part) for part in _SPACES.split(text) if part))
 
 
 def print_raw(text: str) -> None:
@@ -76,7 +76,7 @@ def print_event(event_json: bytes) -> None:
 
 def print_json(value: object) -> None:
     """A value as JSON, indented; escapes leave nothing for a terminal to obey."""
-    print(json.dumps(value, default=_jsonable, indent=2))
+    print(json.dumps(value, default=_jsonable, indent=2), flush=True)
 
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -133,6 +133,12 @@ def iso_time(unix_time: int | None) -> str | None:
 def moment(unix_time: int) -> str:
     """A unix time as people read it, with its zone: `2026-02-14 14:45:02 UTC`."""
     return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def token_rate(token_value: int) -> str:
+    """Nano-dollars a token as dollars, exact and without trailing zeros: 1500000 gives `0.0015`."""
+    dollars, nano = divmod(token_value, 1_000_000_000)
+    return f"{dollars}.{nano:09d}".rstrip("0").removesuffix(".")
 
 
 class Progress:

@@ -107,7 +107,8 @@ class CycleTotals:
     """A cycle in figures: `opening + granted + purchased + refunded − used − expired = closing`.
 
     `start` and `end` are unix seconds, half open; `end` None is a stream without an allowance.
-    `granted` counts every source but purchases, less what was reversed; `used` counts debits in full.
+    `granted` counts every source but purchases; each is less what was reversed of it, so it may be negative.
+    `used` counts debits in full.
     `first_seq` and `count` name the entries whose occurred_at lies in the cycle.
     """
 
