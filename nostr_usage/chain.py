@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from nostr_usage.ledger.entry import NO_ENTRY, Entry, EntryId
 from nostr_usage.nostr.event import Event
+
+MISSING_MAX = 10_000
+"""Seqs named as missing: a signed entry may claim any seq, and the gap below it must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +53,12 @@ class ChainReading:
 
     Attributes:
         links: in order of seq, without a gap, starting after the point that was held.
-        missing: seqs that must exist, since something above them does, and that nobody showed.
+        missing: seqs that must exist, since something above them does, and that nobody showed; the lowest
+            `MISSING_MAX` of them.
         forks: copies with a valid signature that contradict the chain: evidence against the ledger key.
         forged: ids of copies that no signature or link authenticates: evidence of a lying relay, no more.
         unlinked_above: how many authenticated entries wait above the first gap or fork.
+        top: the highest authenticated entry above the point that was held, linked or not.
     """
 
     links: tuple[Link, ...]
@@ -60,6 +66,7 @@ class ChainReading:
     forks: tuple[Copy, ...] = ()
     forged: tuple[EntryId, ...] = ()
     unlinked_above: int = 0
+    top: ChainPoint | None = None
 
 
 def read_chain(
@@ -112,15 +119,21 @@ class _ChainReader:
             if seq not in above or seq in self._fork_seqs:
                 break
             links.append(above[seq])
-        missing = tuple(
-            seq for seq in range(self._held.seq + 1, top) if seq not in above and seq not in self._fork_seqs
+        missing = islice(
+            (
+                seq
+                for seq in range(self._held.seq + 1, top)
+                if seq not in above and seq not in self._fork_seqs
+            ),
+            MISSING_MAX,
         )
         return ChainReading(
             links=tuple(links),
-            missing=missing,
+            missing=tuple(missing),
             forks=tuple(self._forks),
             forged=tuple(self._forged),
             unlinked_above=len(above) - len(links),
+            top=ChainPoint(seq=top, entry_id=above[top].copy.entry_id) if above else None,
         )
 
     def _walk_down(self) -> Iterator[Link]:

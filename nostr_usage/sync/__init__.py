@@ -1,0 +1,30 @@
+"""Sync: relays ─▶ message ─▶ verify ─▶ store.
+
+    ledger      the pass over a ledger, and what it reports
+    accounts    which accounts there are
+    account     one account: pages, then slots, until nothing is missing that anybody shows
+    copies      what the relays showed of one account: entries, sightings, evidence
+    keeping     copies ─▶ chain ─▶ fold ─▶ store
+    readers     the relays being read; one that fails does not stop the others
+    following   the same again whenever something new arrives
+    manifests   what the root key says about the ledger
+
+Relays are not trusted and neither is the operator: what is stored is linked to a signature, what is missing
+is named, what contradicts is kept as evidence, and no answer is never taken for an empty one.
+"""
+
+from nostr_usage.sync.following import follow_forever
+from nostr_usage.sync.ledger import SyncProgress, SyncReport, sync_ledger
+from nostr_usage.sync.manifests import ManifestReading, read_manifest
+from nostr_usage.sync.outcome import RelayReading, StreamReading
+
+__all__ = [
+    "ManifestReading",
+    "RelayReading",
+    "StreamReading",
+    "SyncProgress",
+    "SyncReport",
+    "follow_forever",
+    "read_manifest",
+    "sync_ledger",
+]

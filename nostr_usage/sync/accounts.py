@@ -1,0 +1,103 @@
+"""Which accounts there are: the `open` entries are numbered without a gap, so none can be left out unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from nostr_usage.entry_event import entry_from_event
+from nostr_usage.errors import EntryFormatError, EventError
+from nostr_usage.ledger.entry import AccountId, Operation
+from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.nostr.event import Event, verify_event
+from nostr_usage.store import Store
+from nostr_usage.sync.readers import LedgerFilter, Readers
+
+NUMBERS_PER_FILTER_MAX = 100
+# More than there are numbers in a filter: forged copies must not crowd out the true ones.
+ANSWERS_MAX = 500
+
+
+class AccountBook:
+    """The accounts of a ledger by open number, from the store and from every relay."""
+
+    def __init__(self, readers: Readers, ledger: LedgerFilter) -> None:
+        self._readers = readers
+        self._ledger = ledger
+        self._opened: dict[int, list[AccountId]] = {}
+        self._accounts: dict[AccountId, None] = {}
+
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        """All that are known, those that were held before first."""
+        return tuple(self._accounts)
+
+    async def discover(self, store: Store) -> None:
+        """Read on where the store ends, until no relay knows a further number; then ask for the gaps."""
+        with store.read() as reader:
+            for row in reader.accounts():
+                self._add(row.account, row.open_number)
+        while await self._ask(range(self._last + 1, self._last + 1 + NUMBERS_PER_FILTER_MAX)):
+            pass
+        gaps = self._gaps()
+        for start in range(0, len(gaps), NUMBERS_PER_FILTER_MAX):
+            await self._ask(gaps[start : start + NUMBERS_PER_FILTER_MAX])
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Numbers that nobody showed, and numbers that two accounts claim."""
+        gaps = [
+            Problem(
+                code=ProblemCode.OPEN_NUMBER_GAP,
+                message=f"account number {number} was never shown, but number {self._last} exists",
+            )
+            for number in self._gaps()
+        ]
+        contested = [
+            Problem(
+                code=ProblemCode.FORK,
+                message=f"account number {number} is claimed by {', '.join(accounts)}",
+            )
+            for number, accounts in sorted(self._opened.items())
+            if len(accounts) > 1
+        ]
+        return (*gaps, *contested)
+
+    @property
+    def _last(self) -> int:
+        return max(self._opened, default=0)
+
+    def _gaps(self) -> tuple[int, ...]:
+        return tuple(number for number in range(1, self._last) if number not in self._opened)
+
+    async def _ask(self, numbers: Sequence[int]) -> bool:
+        """Ask every relay for the accounts with these numbers; whether any was new."""
+        known = len(self._accounts)
+        wanted = self._ledger.having("o", tuple(map(str, numbers)), limit=ANSWERS_MAX)
+        urls = self._readers.urls
+        answers = await asyncio.gather(*(self._readers.fetch(url, wanted) for url in urls))
+        for url, events in zip(urls, answers, strict=True):
+            for event in events or ():
+                self._read(event, url)
+        return len(self._accounts) > known
+
+    def _read(self, event: Event, url: str) -> None:
+        """Take in an `open` entry; its signature decides whether the account exists."""
+        try:
+            entry = entry_from_event(event)
+        except EntryFormatError:
+            return  # if it is signed, reading its account will find it
+        if entry.operation is not Operation.OPEN or entry.account in self._opened.get(
+            entry.open_number or 0, ()
+        ):
+            return
+        try:
+            verify_event(event)
+        except EventError:
+            self._readers.score(url).forged += 1
+        else:
+            self._add(entry.account, entry.open_number)
+
+    def _add(self, account: AccountId, number: int | None) -> None:
+        self._accounts.setdefault(account)
+        if number is not None and account not in (accounts := self._opened.setdefault(number, [])):
+            accounts.append(account)

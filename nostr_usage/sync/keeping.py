@@ -1,0 +1,276 @@
+"""Copies ─▶ chain ─▶ fold ─▶ store, for one stream at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from nostr_usage.chain import ChainPoint, ChainReading, Copy, Link, read_chain
+from nostr_usage.ledger.entry import AccountId, EntryId, Operation
+from nostr_usage.ledger.fold import (
+    EMPTY_STATE,
+    FoldResult,
+    Referred,
+    StreamState,
+    fold,
+    state_from_json,
+    state_to_json,
+)
+from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.nostr.event import event_to_json
+from nostr_usage.store import Line, Reader, Store, StreamRow, StreamStatus, Transaction
+from nostr_usage.sync.copies import Copies
+from nostr_usage.sync.outcome import StreamReading
+
+SIGHTINGS_AT_ONCE_MAX = 5_000
+
+T = TypeVar("T")
+
+
+class Keeper:
+    """Writes what is proved into a store.
+
+    Args:
+        store: where to.
+        relay_numbers: the store's numbers of the relays being read.
+        check_every_signature: whether a link alone is not enough, because events are to be handed on.
+    """
+
+    def __init__(
+        self, store: Store, *, relay_numbers: Mapping[str, int], check_every_signature: bool
+    ) -> None:
+        self._store = store
+        self._relay_numbers = relay_numbers
+        self._check_every_signature = check_every_signature
+        self._sightings: dict[str, list[EntryId]] = {relay: [] for relay in relay_numbers}
+        self._sightings_count = 0
+
+    def heads(self, account: AccountId) -> dict[str, StreamRow]:
+        """The streams of an account as they are held, by meter."""
+        with self._store.read() as reader:
+            row = reader.account(account)
+            streams = reader.streams(account_no=row.account_no) if row else ()
+            return {stream.meter: stream for stream in streams}
+
+    async def keep(self, copies: Copies, meter: str) -> StreamReading:
+        """Authenticate the copies of a stream on top of what is held, and keep what is linked and proved."""
+        while True:
+            with self._store.read() as reader:
+                findings = self._examine(copies, meter, reader)
+            reading = await self._write(findings.write) if findings.is_news else findings.reading
+            if reading is not None:
+                break
+        for relay, entry_id in copies.settle(meter, reading.seq):
+            if relay in self._sightings:
+                self._sightings[relay].append(entry_id)
+                self._sightings_count += 1
+        if self._sightings_count >= SIGHTINGS_AT_ONCE_MAX:
+            await self.keep_sightings()
+        return reading
+
+    async def keep_sightings(self) -> None:
+        """Write down which relay showed which entries."""
+        sightings, self._sightings_count = self._sightings, 0
+        self._sightings = {relay: [] for relay in self._relay_numbers}
+
+        def write(transaction: Transaction) -> None:
+            for relay, entry_ids in sightings.items():
+                transaction.add_sightings(entry_ids, self._relay_numbers[relay])
+
+        if any(sightings.values()):
+            await self._write(write)
+
+    def _examine(self, copies: Copies, meter: str, reader: Reader) -> _Findings:
+        stream = reader.stream(copies.account, meter)
+        held = ChainPoint(seq=stream.seq, entry_id=stream.head_id) if stream else ChainPoint()
+        chain = read_chain(
+            copies.of_meter(meter),
+            held=held,
+            has_valid_signature=copies.has_valid_signature,
+            known=lambda seq: _held_id(reader, stream, seq),
+        )
+        problems = list(copies.problems)
+        links = _links_up_to_pin(chain, stream, reader, problems)
+        if self._check_every_signature:
+            links = [_checked(link, copies, problems) for link in links]
+        folded = _fold(links, stream, reader)
+        return _Findings(
+            account=copies.account,
+            meter=meter,
+            stream=stream,
+            chain=chain,
+            links=links,
+            folded=folded,
+            problems=(*problems, *folded.problems),
+        )
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        return await asyncio.wrap_future(self._store.submit(work))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Findings:
+    """What an examination of one stream found, ready to be written."""
+
+    account: AccountId
+    meter: str
+    stream: StreamRow | None
+    chain: ChainReading
+    links: Sequence[Link]
+    folded: FoldResult
+    problems: Sequence[Problem]
+
+    @property
+    def is_news(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.links or self.chain.top or self.chain.forks or (self.problems and self.stream))
+
+    @property
+    def reading(self) -> StreamReading:
+        """What to report where nothing is new."""
+        if self.stream is None:
+            return self._reading(seq=0, status=self._status_without_entries())
+        return self._reading(seq=self.stream.seq, status=self.stream.status)
+
+    def write(self, transaction: Transaction) -> StreamReading | None:
+        """Keep it all; None, and nothing kept, if the stream has moved on since it was examined."""
+        stream = transaction.stream(self.account, self.meter)
+        if _head_of(stream) != _head_of(self.stream):
+            return None
+        if self.links:
+            stream = self._append(transaction)
+        if stream is None:
+            return self._reading(seq=0, status=self._status_without_entries())
+        transaction.add_problems(stream.stream_no, self.problems)
+        for fork in self.chain.forks:
+            transaction.add_fork(
+                stream.stream_no,
+                seq=fork.entry.seq,
+                event_id=fork.entry_id,
+                event_json=event_to_json(fork.event),
+                sig_checked=True,
+            )
+        status = self._status(transaction, stream)
+        if status is not stream.status:
+            transaction.set_status(stream.stream_no, status)
+        return self._reading(seq=stream.seq, status=status)
+
+    def _append(self, transaction: Transaction) -> StreamRow:
+        if self.stream is None and transaction.account(self.account) is None:
+            self._add_account(transaction)
+        draws = self.folded.draws
+        lines = [
+            Line(
+                entry=link.copy.entry,
+                entry_id=link.copy.entry_id,
+                event_json=event_to_json(link.copy.event),
+                draws=draws.get(link.copy.entry_id, ()),
+                sig_checked=link.signature_checked,
+            )
+            for link in self.links
+        ]
+        stream_no, _ = transaction.append(
+            self.account, self.meter, lines, state_json=state_to_json(self.folded.state)
+        )
+        return transaction.stream_numbered(stream_no)
+
+    def _add_account(self, transaction: Transaction) -> None:
+        first = self.links[0].copy.entry
+        number = first.open_number if first.operation is Operation.OPEN else None
+        if number is not None and transaction.account_opened_as(number) is not None:
+            number = None  # claimed twice; discovery reports it
+        transaction.add_account(
+            self.account, created_at=first.created_at, anchor=first.occurred_at, open_number=number
+        )
+
+    def _status(self, transaction: Transaction, stream: StreamRow) -> StreamStatus:
+        if self.chain.forks or _has_conflict(transaction, stream):
+            return StreamStatus.CONFLICT
+        top = self.chain.top or ChainPoint(seq=stream.seq, entry_id=stream.head_id)
+        pin = transaction.move_pin(stream.stream_no, top.seq, top.entry_id)
+        if pin.seq > stream.seq:
+            return StreamStatus.INCOMPLETE  # something above is known to exist, whoever hides it now
+        return StreamStatus.PROVISIONAL
+
+    def _status_without_entries(self) -> StreamStatus:
+        return StreamStatus.CONFLICT if self.chain.forks else StreamStatus.INCOMPLETE
+
+    def _reading(self, *, seq: int, status: StreamStatus) -> StreamReading:
+        return StreamReading(
+            account=self.account,
+            meter=self.meter,
+            status=status,
+            seq=seq,
+            added=len(self.links),
+            missing=self.chain.missing,
+            forks=len(self.chain.forks),
+        )
+
+
+def _held_id(reader: Reader, stream: StreamRow | None, seq: int) -> EntryId | None:
+    row = reader.entry_at(stream.stream_no, seq) if stream else None
+    return row.entry_id if row else None
+
+
+def _has_conflict(transaction: Transaction, stream: StreamRow) -> bool:
+    if transaction.forks(stream.stream_no):
+        return True
+    return any(problem.code is ProblemCode.FORK for problem in transaction.problems(stream.stream_no))
+
+
+def _head_of(stream: StreamRow | None) -> tuple[int, EntryId] | None:
+    return (stream.seq, stream.head_id) if stream else None
+
+
+def _links_up_to_pin(
+    chain: ChainReading, stream: StreamRow | None, reader: Reader, problems: list[Problem]
+) -> Sequence[Link]:
+    """The links, ended below the slot where they contradict an entry that was seen before."""
+    pin = reader.pin(stream.stream_no) if stream else None
+    if pin is None:
+        return chain.links
+    seen = {link.copy.entry.seq: link.copy.entry_id for link in chain.links}
+    if chain.top is not None:
+        seen[chain.top.seq] = chain.top.entry_id
+    found = seen.get(pin.seq, pin.entry_id)
+    if found == pin.entry_id:
+        return chain.links
+    message = f"seq {pin.seq}: entry {found} has taken the place of {pin.entry_id}, seen before"
+    problems.append(Problem(code=ProblemCode.FORK, message=message, seq=pin.seq, entry_id=found))
+    return [link for link in chain.links if link.copy.entry.seq < pin.seq]
+
+
+def _checked(link: Link, copies: Copies, problems: list[Problem]) -> Link:
+    """`link` with its signature checked; what only the chain vouches for is kept, and said to be so."""
+    if link.signature_checked:
+        return link
+    if copies.has_valid_signature(link.copy.event):
+        return replace(link, signature_checked=True)
+    copy: Copy = link.copy
+    problems.append(
+        Problem(
+            code=ProblemCode.BAD_SIGNATURE,
+            message=f"seq {copy.entry.seq}: the entry is linked, but no copy has a valid signature",
+            seq=copy.entry.seq,
+            entry_id=copy.entry_id,
+        )
+    )
+    return link
+
+
+def _fold(links: Sequence[Link], stream: StreamRow | None, reader: Reader) -> FoldResult:
+    state: StreamState = state_from_json(stream.state_json) if stream else EMPTY_STATE
+    referred: dict[EntryId, Referred] = {}
+    for link in links:
+        ref = link.copy.entry.ref
+        known = reader.referred(ref, stream_no=stream.stream_no) if stream and ref is not None else None
+        if known is not None and ref is not None:
+            referred[ref] = known
+    return fold(
+        [(link.copy.entry_id, link.copy.entry) for link in links],
+        state=state,
+        head=stream.head_id if stream else None,
+        referred=referred,
+    )

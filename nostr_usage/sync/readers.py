@@ -1,0 +1,97 @@
+"""The relays that a pass reads: all are asked the same, and one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nostr_usage.errors import RelayError
+from nostr_usage.nostr.event import Event
+from nostr_usage.nostr.filter import Filter
+from nostr_usage.relays.condition import condition_of
+from nostr_usage.relays.connection import RelayConnection
+from nostr_usage.relays.pool import RelayPool
+from nostr_usage.relays.scores import RelayScore
+from nostr_usage.sync.outcome import RelayReading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerFilter:
+    """Whose events are entries: the ledger key, in any of these kinds."""
+
+    pubkey: str
+    kinds: tuple[int, ...]
+
+    def having(
+        self,
+        letter: str,
+        values: Sequence[str],
+        *,
+        limit: int,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> Filter:
+        """Events of the ledger with one of `values` in the tag `letter`; times in unix seconds, inclusive."""
+        return Filter(
+            kinds=self.kinds,
+            authors=(self.pubkey,),
+            tags=((letter, tuple(values)),),
+            since=since,
+            until=until,
+            limit=limit,
+        )
+
+
+class Readers:
+    """The relays of one pass. A relay that fails is asked nothing more in this pass."""
+
+    def __init__(self, pool: RelayPool, urls: Sequence[str]) -> None:
+        self._pool = pool
+        self._urls = tuple(urls)
+        self._relays: dict[str, RelayConnection] = {}
+        self._errors: dict[str, RelayError] = {}
+
+    async def connect(self) -> None:
+        """Reach those relays that can be reached."""
+
+        async def connect(url: str) -> None:
+            try:
+                self._relays[url] = await self._pool.relay(url)
+            except RelayError as error:
+                self._errors[url] = error
+
+        await asyncio.gather(*(connect(url) for url in self._urls))
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The relays that have not failed."""
+        return tuple(self._relays)
+
+    def score(self, url: str) -> RelayScore:
+        """The counts of a relay."""
+        return self._pool.score(url)
+
+    async def fetch(self, url: str, wanted: Filter) -> tuple[Event, ...] | None:
+        """What one relay has; None if it failed, now or before, which is not the same as having nothing."""
+        relay = self._relays.get(url)
+        if relay is None:
+            return None
+        try:
+            return await relay.fetch(wanted)
+        except RelayError as error:
+            self._relays.pop(url, None)
+            self._errors.setdefault(url, error)
+            return None
+
+    def readings(self) -> tuple[RelayReading, ...]:
+        """How it went with each relay."""
+        return tuple(
+            RelayReading(
+                url=url,
+                condition=condition_of(self._errors.get(url)),
+                reason=error.message if (error := self._errors.get(url)) else "",
+                score=self._pool.score(url),
+            )
+            for url in self._urls
+        )
