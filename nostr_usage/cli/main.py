@@ -6,15 +6,27 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from nostr_usage.cli.options import CLOCK
-from nostr_usage.cli.output import ExitCode, exit_code_of, give_up_output, print_error, print_usage_error
+from nostr_usage.cli.output import (
+    ExitCode,
+    exit_code_of,
+    give_up_output,
+    print_error,
+    print_raw,
+    print_usage_error,
+)
 from nostr_usage.clock import Clock, SystemClock
 from nostr_usage.errors import NostrUsageError
 from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+PROGRAM = "nostr-usage"
 
 
 class Place(NamedTuple):
@@ -77,10 +89,29 @@ class LazyCommands(click.Group):
             return ExitCode.DONE
         return result
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands and options that begin like that, without loading any."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # for shells, not for commands
+
+        found = [
+            CompletionItem(name, help=place.summary)
+            for name, place in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """List the commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
+
+
+def _show_version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001  # click's signature
+    if is_asked and not context.resilient_parsing:
+        from nostr_usage.cli.shell import own_version  # noqa: PLC0415  # it knows this module
+
+        print_raw(f"{PROGRAM} {own_version()}")
+        context.exit()
 
 
 @click.group(
@@ -95,7 +126,14 @@ class LazyCommands(click.Group):
     envvar=HOME_VARIABLE,
     help="Directory with settings, keys and store.  [default: the platform's data directory]",
 )
-@click.version_option(package_name="nostr-usage", prog_name="nostr-usage")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version.",
+)
 @click.pass_context
 def main(context: click.Context, home_path: Path | None) -> None:
     """An AI-usage ledger on Nostr whose every number can be proved.
@@ -115,7 +153,7 @@ def run() -> None:
 def execute(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
     """Run one command, by default the process's own; the exit code."""
     try:
-        result: object = main.main(arguments, "nostr-usage", standalone_mode=False, obj=clock)
+        result: object = main.main(arguments, PROGRAM, standalone_mode=False, obj=clock)
         sys.stdout.flush()
     except NostrUsageError as error:
         print_error(error)

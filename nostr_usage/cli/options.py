@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -11,11 +12,13 @@ from typing import TypeVar
 import click
 from click.decorators import pass_meta_key
 
-from nostr_usage.amount import parse_amount
+from nostr_usage.amount import MICRO_PER_DOLLAR, parse_amount
 from nostr_usage.errors import AmountError, InputError
 from nostr_usage.home import Home
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+_DOLLARS = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 PASSWORD_VARIABLE = "NOSTR_USAGE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
 
@@ -75,6 +78,23 @@ def parse_time(text: str | None) -> int | None:
         f"{text[:40]!r} is not a time with its zone",
         advice="Write unix seconds, or ISO 8601 such as 2026-02-14T14:45:02Z.",
     )
+
+
+def parse_dollars(text: str | None) -> int | None:
+    """Micro-dollars from dollars with at most six decimals, such as `25` or `9.99`; None stays None.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if text is None:
+        return None
+    match = _DOLLARS.fullmatch(text)
+    if not match:
+        raise InputError(
+            f"{text[:40]!r} is not an amount in dollars", advice="Write it like 25 or 9.99, without a sign."
+        )
+    whole, decimals = match.groups(default="")
+    return int(whole) * MICRO_PER_DOLLAR + int(decimals.ljust(6, "0"))
 
 
 def parse_metadata(pairs: tuple[str, ...]) -> dict[str, str]:
