@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +12,6 @@ from typing import NamedTuple
 from nostr_usage.errors import HomeError, NewerDatabaseError
 
 BUSY_TIMEOUT_S = 10.0
-_PRIVATE = 0o600
 _STATEMENTS_CACHED = 256
 
 
@@ -42,15 +42,16 @@ def open_database(path: Path, schema: Schema, *, create: bool) -> sqlite3.Connec
         HomeError: if the file is missing, cannot be opened, or is something else.
         NewerDatabaseError: if a newer version of this program wrote it.
     """
-    if create:
-        _create_file(path)
-    elif not path.is_file():
-        raise HomeError(f"there is no {schema.title} at {path}", advice="Run `nostr-usage init` to make one.")
+    if not path.is_file():
+        if not create:
+            raise HomeError(
+                f"there is no {schema.title} at {path}", advice="Run `nostr-usage init` to make one."
+            )
+        _create(path, schema)
     connection = connect(path)
     try:
-        _recognise(connection, path, schema, allow_empty=create)
-        if _pragma(connection, "user_version") < schema.version:
-            _migrate(connection, schema)
+        _recognise(connection, path, schema)
+        _migrate(connection, schema)
     except sqlite3.Error as error:
         connection.close()
         raise home_error(path, error) from error
@@ -69,6 +70,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises:
         HomeError: if the file cannot be opened.
     """
+    connection: sqlite3.Connection | None = None
     try:
         connection = sqlite3.connect(
             path,
@@ -77,11 +79,13 @@ def connect(path: Path) -> sqlite3.Connection:
             check_same_thread=False,
             cached_statements=_STATEMENTS_CACHED,
         )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
         raise home_error(path, error) from error
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
@@ -99,27 +103,33 @@ def home_error(path: Path, error: sqlite3.Error) -> HomeError:
     return HomeError(f"{path}: {text}", advice="Keep a copy of the file, then rebuild it from the relays.")
 
 
-def _create_file(path: Path) -> None:
+def _create(path: Path, schema: Schema) -> None:
+    """Make the database aside and put it in its place whole; if another process was faster, leave theirs."""
+    import tempfile  # noqa: PLC0415 (not needed to ask for a balance)
+
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
-    except FileExistsError:
-        return
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # readable by its owner only
+        os.close(handle)
     except OSError as error:
         raise HomeError(
-            f"cannot create {path}: {error.strerror}", advice="Check who owns its directory."
+            f"cannot create {path}: {error.strerror}", advice="Check its directory, and who owns it."
         ) from error
+    try:
+        connection = connect(Path(name))
+        connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
+        connection.execute(f"PRAGMA journal_mode = {schema.journal_mode}")
+        _migrate(connection, schema)
+        connection.close()
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
-def _recognise(connection: sqlite3.Connection, path: Path, schema: Schema, *, allow_empty: bool) -> None:
-    found = _pragma(connection, "application_id")
-    version = _pragma(connection, "user_version")
-    is_empty = (
-        found == 0 and version == 0 and not connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
-    )
-    if is_empty and allow_empty:
-        return
-    if found != schema.application_id:
+def _recognise(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+    if _pragma(connection, "application_id") != schema.application_id:
         raise HomeError(f"{path} is not a {schema.title} of nostr-usage", advice="Choose another home.")
+    version = _pragma(connection, "user_version")
     if version > schema.version:
         raise NewerDatabaseError(
             f"{path} was written by a newer nostr-usage (schema {version}, this one knows {schema.version})",
@@ -133,8 +143,8 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 
 def _migrate(connection: sqlite3.Connection, schema: Schema) -> None:
     """Run each missing migration in a transaction of its own; another process may be doing the same."""
-    connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
-    connection.execute(f"PRAGMA journal_mode = {schema.journal_mode}")
+    if _pragma(connection, "user_version") == schema.version:
+        return
     for version, script in _migrations(schema):
         connection.execute("BEGIN IMMEDIATE")
         try:

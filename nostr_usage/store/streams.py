@@ -67,7 +67,8 @@ class StreamReads(Connected):
         else:
             rows = self._connection.execute(
                 "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state,"
-                " status FROM streams JOIN accounts USING (account_no) WHERE account_no = ? ORDER BY stream_no",
+                " status FROM streams JOIN accounts USING (account_no) WHERE account_no = ?"
+                " ORDER BY stream_no",
                 (account_no,),
             )
         return map(_stream_row, rows)

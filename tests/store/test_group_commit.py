@@ -1,0 +1,351 @@
+"""Group commit: one transaction for many callers, each with their own outcome, all of it durable or none."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from nostr_usage.errors import HomeError
+from nostr_usage.store.database import connect
+from nostr_usage.store.group_commit import GroupCommit
+
+
+class Ledger:
+    """A table of names on one connection, with a record of the transactions that it went through."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.statements: list[str] = []
+        self.connection = connect(path)
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("CREATE TABLE parents (name TEXT PRIMARY KEY)")
+        self.connection.execute("CREATE TABLE names (name TEXT PRIMARY KEY, parent TEXT REFERENCES parents)")
+        self.connection.set_trace_callback(self.statements.append)
+        self.group = GroupCommit(self.connection, self.connection, path=path)
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+        self.group.close()
+        self.connection.close()
+
+    def names(self) -> list[str]:
+        """What somebody else sees."""
+        with closing(connect(self.path)) as connection:
+            return [name for (name,) in connection.execute("SELECT name FROM names ORDER BY rowid")]
+
+    def commits(self) -> int:
+        """How many transactions were committed."""
+        return self.statements.count("COMMIT")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty table."""
+    ledger = Ledger(tmp_path / "names.sqlite")
+    yield ledger
+    ledger.close()
+
+
+class Add:
+    """Work that adds a name, and says which thread ran it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        """Do the work."""
+        connection.execute("INSERT INTO names (name) VALUES (?)", (self.name,))
+        return threading.get_ident()
+
+
+class Hold:
+    """Work that keeps its transaction open until it is let go, so that others must queue."""
+
+    def __init__(self) -> None:
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+
+    def __call__(self, _connection: sqlite3.Connection) -> None:
+        """Do the work."""
+        self.has_begun.set()
+        assert self.may_end.wait(timeout=30)
+
+
+def submit_together(ledger: Ledger, works: list[Add]) -> list[Future[int]]:
+    """Queue all `works` while a transaction is open, so that the next one has them all."""
+    hold = Hold()
+    held = ledger.group.submit(hold)
+    assert hold.has_begun.wait(timeout=30)
+    futures = [ledger.group.submit(work) for work in works]
+    hold.may_end.set()
+    held.result(timeout=30)
+    return futures
+
+
+class Fail(Add):
+    """Work that adds a name and then raises."""
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        """Do the work."""
+        super().__call__(connection)
+        raise LookupError(self.name)
+
+
+def test_lone_caller_commits_in_their_own_thread(ledger: Ledger) -> None:
+    """Nobody else is involved, and what is returned is on the disk."""
+    assert threading.get_ident() == ledger.group.run(Add("a"))
+    assert ["a"] == ledger.names()
+    assert ["BEGIN IMMEDIATE", "INSERT INTO names (name) VALUES ('a')", "COMMIT"] == ledger.statements
+
+
+def test_lone_failure_is_undone(ledger: Ledger) -> None:
+    """What the work raised comes back as it is, and nothing of it stays."""
+    with pytest.raises(LookupError, match="a"):
+        ledger.group.run(Fail("a"))
+    assert [] == ledger.names()
+    ledger.group.run(Add("b"))
+    assert ["b"] == ledger.names()
+
+
+def test_callers_who_wait_share_one_commit(ledger: Ledger) -> None:
+    """Twenty works that arrive during a commit are the next one."""
+    futures = submit_together(ledger, [Add(f"{number:02}") for number in range(20)])
+    assert 1 == len({future.result(timeout=30) for future in futures})
+    assert [f"{number:02}" for number in range(20)] == ledger.names()
+    assert 2 == ledger.commits()
+
+
+def test_failure_in_a_batch_is_undone_alone(ledger: Ledger) -> None:
+    """Its neighbours are kept; each caller gets their own outcome."""
+    futures = submit_together(ledger, [Add("a"), Fail("b"), Add("c"), Fail("d"), Add("e")])
+    outcomes = [type(future.exception(timeout=30)) for future in futures]
+    nothing = type(None)
+    assert [nothing, LookupError, nothing, LookupError, nothing] == outcomes
+    assert ["a", "c", "e"] == ledger.names()
+    assert 2 == ledger.commits()
+
+
+def test_later_work_sees_earlier_work(ledger: Ledger) -> None:
+    """Works of a batch run one after another, so the second of two equal names is refused."""
+    first, second = submit_together(ledger, [Add("a"), Add("a")])
+    assert first.exception(timeout=30) is None
+    assert isinstance(second.exception(timeout=30), sqlite3.IntegrityError)
+    assert ["a"] == ledger.names()
+
+
+class AddOrphan(Add):
+    """Work that breaks a constraint which is only looked at in the commit."""
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        """Do the work."""
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute("INSERT INTO names (name, parent) VALUES (?, 'nobody')", (self.name,))
+        return 0
+
+
+def test_commit_that_fails_keeps_nothing_and_tells_everybody(ledger: Ledger) -> None:
+    """No caller of the batch is told that their work was kept."""
+    futures = submit_together(ledger, [Add("a"), AddOrphan("b"), Add("c")])
+    errors = [future.exception(timeout=30) for future in futures]
+    assert [HomeError] * 3 == [type(error) for error in errors]
+    assert 3 == len({id(error) for error in errors})
+    assert [] == ledger.names()
+    ledger.group.run(Add("d"))
+    assert ["d"] == ledger.names()
+
+
+def test_lone_commit_that_fails_is_told(ledger: Ledger) -> None:
+    """The same for a caller alone."""
+    with pytest.raises(HomeError, match="FOREIGN KEY"):
+        ledger.group.run(AddOrphan("a"))
+    ledger.group.run(Add("b"))
+    assert ["b"] == ledger.names()
+
+
+def test_full_disk_keeps_nothing_of_the_batch(ledger: Ledger) -> None:
+    """SQLite gives up the whole transaction when the disk is full; so do we, and then go on."""
+    pages = ledger.connection.execute("PRAGMA page_count").fetchone()[0]
+    ledger.connection.execute(f"PRAGMA max_page_count = {pages + 1:d}")
+    futures = submit_together(ledger, [Add("a"), Add("b" * 100_000), Add("c")])
+    errors = [future.exception(timeout=30) for future in futures]
+    assert isinstance(errors[1], HomeError)
+    assert "disk is full" in str(errors[1])
+    kept = [name for name, error in zip("ac", (errors[0], errors[2]), strict=True) if error is None]
+    assert kept == ledger.names()
+    ledger.connection.execute("PRAGMA max_page_count = 1000000")
+    ledger.group.run(Add("d"))
+    assert [*kept, "d"] == ledger.names()
+
+
+class RollBack(Add):
+    """Work that ends the transaction behind our back, as SQLite does on some errors of the disk."""
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        """Do the work."""
+        connection.execute("ROLLBACK")
+        return 0
+
+
+def test_lost_transaction_is_noticed(ledger: Ledger) -> None:
+    """Whoever had been in it is told, even though their own work went well."""
+    futures = submit_together(ledger, [Add("a"), RollBack("b"), Add("c")])
+    assert [HomeError] * 3 == [type(future.exception(timeout=30)) for future in futures]
+    assert [] == ledger.names()
+
+
+def test_locked_database_is_named(ledger: Ledger) -> None:
+    """Another program that holds the write lock for too long is an error that says so."""
+    ledger.connection.execute("PRAGMA busy_timeout = 0")
+    with closing(connect(ledger.path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HomeError, match="in use by another program"):
+            ledger.group.run(Add("a"))
+        other.execute("ROLLBACK")
+    ledger.group.run(Add("a"))
+    assert ["a"] == ledger.names()
+
+
+def test_sql_that_cannot_run_is_told_as_ours(ledger: Ledger) -> None:
+    """What SQLite says of the file in the midst of some work is translated, and the work is undone."""
+
+    def work(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO names (name) VALUES ('a')")
+        connection.execute("SELECT * FROM missing")
+
+    with pytest.raises(HomeError, match="no such table"):
+        ledger.group.run(work)
+    assert [] == ledger.names()
+
+
+def test_interrupted_work_is_undone_and_others_go_on(ledger: Ledger) -> None:
+    """Ctrl-C during one's own work reaches the caller; nothing is kept, nobody is left waiting."""
+
+    def interrupt(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO names (name) VALUES ('a')")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.group.run(interrupt)
+    ledger.group.run(Add("b"))
+    assert ["b"] == ledger.names()
+
+
+class Exit(Add):
+    """Work that ends its thread."""
+
+    def __call__(self, connection: sqlite3.Connection) -> int:
+        """Do the work."""
+        raise SystemExit
+
+
+def test_writer_thread_survives(ledger: Ledger) -> None:
+    """Work that ends its thread fails its batch, and the next is written."""
+    futures = submit_together(ledger, [Add("a"), Exit("b"), Add("c")])
+    assert [HomeError] * 3 == [type(future.exception(timeout=30)) for future in futures]
+    ledger.group.submit(Add("d")).result(timeout=30)
+    assert ["d"] == ledger.names()
+
+
+def test_write_inside_a_write_is_a_bug(ledger: Ledger) -> None:
+    """It would wait for itself for ever, so it is an assertion."""
+
+    def work(_connection: sqlite3.Connection) -> None:
+        ledger.group.run(Add("a"))
+
+    with pytest.raises(AssertionError, match="inside a write"):
+        ledger.group.run(work)
+
+
+def test_cancelled_work_is_not_done(ledger: Ledger) -> None:
+    """A future that was cancelled while it was queued leaves no trace."""
+    hold = Hold()
+    held = ledger.group.submit(hold)
+    assert hold.has_begun.wait(timeout=30)
+    futures = [ledger.group.submit(Add(name)) for name in "abc"]
+    assert futures[1].cancel()
+    hold.may_end.set()
+    held.result(timeout=30)
+    for future in (futures[0], futures[2]):
+        future.result(timeout=30)
+    assert ["a", "c"] == ledger.names()
+
+
+async def test_event_loop_does_not_wait(ledger: Ledger) -> None:
+    """Sixty-four tasks write through futures while the loop goes on."""
+
+    async def add(number: int) -> None:
+        for step in range(5):
+            await asyncio.wrap_future(ledger.group.submit(Add(f"{number}.{step}")))
+
+    await asyncio.gather(*(add(number) for number in range(64)))
+    assert 320 == len(ledger.names())
+    assert ledger.commits() < 320
+
+
+def test_threads_lose_no_update(ledger: Ledger) -> None:
+    """Eight threads that read a number and write one more never overwrite each other."""
+    ledger.connection.execute("CREATE TABLE counter (value INTEGER)")
+    ledger.connection.execute("INSERT INTO counter VALUES (0)")
+    seen: list[int] = []
+
+    def increment(connection: sqlite3.Connection) -> int:
+        value: int = connection.execute("SELECT value FROM counter").fetchone()[0] + 1
+        connection.execute("UPDATE counter SET value = ?", (value,))
+        return value
+
+    def work() -> None:
+        seen.extend([ledger.group.run(increment) for _ in range(50)])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert list(range(1, 401)) == sorted(seen)
+    assert 400 == ledger.connection.execute("SELECT value FROM counter").fetchone()[0]
+
+
+def test_batches_are_bounded(tmp_path: Path) -> None:
+    """A queue longer than a batch takes several commits."""
+    ledger = Ledger(tmp_path / "names.sqlite")
+    ledger.group = GroupCommit(ledger.connection, ledger.connection, path=ledger.path, batch_max=4)
+    futures = submit_together(ledger, [Add(str(number)) for number in range(10)])
+    for future in futures:
+        future.result(timeout=30)
+    assert 4 == ledger.commits()
+    ledger.close()
+
+
+def test_queue_is_bounded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the queue holds is refused at once."""
+    monkeypatch.setattr("nostr_usage.store.group_commit.QUEUE_MAX", 2)
+    hold = Hold()
+    held = ledger.group.submit(hold)
+    assert hold.has_begun.wait(timeout=30)
+    futures = [ledger.group.submit(Add(name)) for name in "ab"]
+    with pytest.raises(HomeError, match="2 writes are waiting"):
+        ledger.group.submit(Add("c"))
+    hold.may_end.set()
+    held.result(timeout=30)
+    for future in futures:
+        future.result(timeout=30)
+    assert ["a", "b"] == ledger.names()
+
+
+def test_closing_finishes_what_is_queued(ledger: Ledger) -> None:
+    """Nothing that was accepted is lost, and nothing more is accepted."""
+    futures = submit_together(ledger, [Add(name) for name in "abc"])
+    ledger.group.close()
+    assert all(future.done() for future in futures)
+    assert ["a", "b", "c"] == ledger.names()
+    with pytest.raises(HomeError, match="is closed"):
+        ledger.group.run(Add("d"))
+    with pytest.raises(HomeError, match="is closed"):
+        ledger.group.submit(Add("e"))
