@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from nostr_usage.chain import ChainPoint, ChainReading, Copy, read_chain
+from nostr_usage.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, read_chain
 from nostr_usage.entry_event import event_from_entry
 from nostr_usage.errors import EventError
 from nostr_usage.ledger.entry import (
@@ -234,3 +234,19 @@ def test_every_missing_slot_is_found(left_out: int) -> None:
     reading = read(tuple(copy for copy in CHAIN if copy.entry.seq != left_out))
     assert (left_out,) == reading.missing
     assert list(range(1, left_out)) == seqs(reading)
+
+
+def test_highest_authenticated_entry_is_known_although_it_is_not_linked() -> None:
+    """Who sees it once can tell later that it is being hidden; a forged one above it does not count."""
+    forged = with_signature(copy_of(9, CHAIN[5].entry_id), BAD_SIGNATURE)
+    assert ChainPoint(seq=6, entry_id=CHAIN[5].entry_id) == read(CHAIN).top
+    assert ChainPoint(seq=6, entry_id=CHAIN[5].entry_id) == read((*CHAIN[:2], CHAIN[5], forged)).top
+    assert read((forged,)).top is None
+
+
+def test_an_absurd_seq_does_not_fill_the_memory() -> None:
+    """An entry may claim any seq: the gap below it is named from its lower end, and bounded."""
+    absurd = copy_of(999_999_999_999_999, CHAIN[0].entry_id)
+    reading = read((CHAIN[0], absurd))
+    assert tuple(range(2, MISSING_MAX + 2)) == reading.missing
+    assert [1] == seqs(reading)

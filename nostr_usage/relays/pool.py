@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from random import Random
@@ -84,14 +83,6 @@ class RelayPool:
             assert place.connection is not None
             return place.connection
 
-    async def relays(self, urls: Sequence[str]) -> tuple[tuple[RelayConnection, ...], tuple[RelayError, ...]]:
-        """The connections to those relays that can be reached, and why the others can't."""
-        results = await asyncio.gather(*(self._relay_or_error(url) for url in urls))
-        return (
-            tuple(result for result in results if isinstance(result, RelayConnection)),
-            tuple(result for result in results if isinstance(result, RelayError)),
-        )
-
     def score(self, url: str) -> RelayScore:
         """The counts of a relay over all its connections."""
         return self._places.setdefault(url, _Place()).score
@@ -99,12 +90,6 @@ class RelayPool:
     def next_attempt_at(self, url: str) -> int:
         """When the relay may be asked again, unix seconds; in the past for one that did not fail."""
         return self._places.setdefault(url, _Place()).next_attempt_at
-
-    async def _relay_or_error(self, url: str) -> RelayConnection | RelayError:
-        try:
-            return await self.relay(url)
-        except RelayError as error:
-            return error
 
     async def _reconnect(self, url: str, place: _Place) -> None:
         now = self._clock.now()

@@ -88,7 +88,7 @@ def test_host_and_port_are_where_to_connect(url: str, target: tuple[str, int]) -
         ("127.0.0.1", True),
         ("10.1.2.3", True),
         ("169.254.169.254", True),
-        ("0.0.0.0", True),
+        ("100.64.0.1", True),
         ("224.0.0.1", True),
         ("::1", True),
         ("fe80::1%eth0", True),
