@@ -1,0 +1,225 @@
+"""`nostr-usage follow` and `sync`: what somebody needs who has nothing but a public key."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from random import Random
+from typing import TYPE_CHECKING
+
+import click
+
+from nostr_usage.cli.options import json_option, pass_home
+from nostr_usage.cli.output import ExitCode, Progress, print_json, print_line, print_table
+from nostr_usage.clock import SystemClock
+from nostr_usage.errors import HomeError, RelayError
+from nostr_usage.founding import create_follower_home
+from nostr_usage.home import Home, Role, Settings
+from nostr_usage.ledger.entry import AccountId
+from nostr_usage.nostr.keys import parse_public_key
+from nostr_usage.nostr.nip19 import Nprofile, decode_nip19, encode_npub
+from nostr_usage.relays.scores import RelayScore
+from nostr_usage.sync import ManifestReading, SyncProgress, SyncReport, read_manifest, sync_ledger
+from nostr_usage.wiring import (
+    ReaderHome,
+    connection_policy,
+    find_account,
+    home_relays,
+    open_reader,
+    read_urls,
+    relay_set_at,
+    relay_set_named,
+)
+
+if TYPE_CHECKING:
+    from relay_config import RelaySet
+
+_MISSING_SHOWN_MAX = 5
+KINDS_DEFAULT = (30078,)
+
+
+@click.command(epilog="Example: nostr-usage follow npub1… --relay wss://relay.example.org")
+@click.argument("ledger", metavar="NPUB")
+@click.option("--relay", "relays", multiple=True, help="A relay to read from; repeat it for several.")
+@click.option("--relay-set", help="Or a relay set: its name, or a TOML file.")
+@click.option(
+    "--catalogue", default="transparency", show_default=True, help="The service's catalogue, or a file."
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.IntRange(1, 65_535),
+    help="Kinds of entries.  [default: 30078]",
+)
+@click.option("--allow-local", is_flag=True, help="Also where a host name leads to a private address.")
+@json_option
+@pass_home
+def follow(
+    home: Home,
+    ledger: str,
+    relays: tuple[str, ...],
+    relay_set: str | None,
+    catalogue: str,
+    kinds: tuple[int, ...],
+    *,
+    allow_local: bool,
+    as_json: bool,
+) -> None:
+    """Make a home that follows a ledger by its public key.
+
+    NPUB is the service's root key (npub or nprofile), whose manifest names the ledger key; or the ledger key
+    itself. The home holds no secret: it can read and verify, and nothing else.
+    """
+    if home.exists():
+        raise HomeError(f"{home.path} is a home already", advice="Choose another directory with --home.")
+    pubkey = parse_public_key(ledger)
+    chosen = _relay_set(ledger, relays, relay_set)
+    wanted = kinds or KINDS_DEFAULT
+    reading = asyncio.run(_manifest(pubkey, chosen, wanted, allow_local=allow_local))
+    settings = _settings(pubkey, reading, wanted, catalogue)
+    create_follower_home(home, settings, relays=chosen)
+    _print_followed(home, settings, reading, as_json=as_json)
+
+
+@click.command(epilog="Example: nostr-usage sync --account alice")
+@click.option("--account", "account_name", help="Only this account: npub, hex or label.  [default: all]")
+@click.option("--check-every-signature", is_flag=True, help="Also those that links prove already; slower.")
+@click.option("--allow-local", is_flag=True, help="Also where a host name leads to a private address.")
+@json_option
+@pass_home
+def sync(
+    home: Home, account_name: str | None, *, check_every_signature: bool, allow_local: bool, as_json: bool
+) -> int:
+    """Fetch what is new from every relay, and verify it.
+
+    Exit codes: 0 all is there, 1 something is missing or contradicts itself, 4 no relay could be read.
+    """
+    with open_reader(home) as opened, Progress("reading accounts") as progress:
+        urls = read_urls(home_relays(home))
+        named = account_name or opened.settings.account
+        account = _account(opened, named) if named else None
+
+        def show(step: SyncProgress) -> None:
+            progress.show(step.accounts_done, step.accounts_total)
+
+        report = asyncio.run(
+            sync_ledger(
+                opened.store,
+                relays=urls,
+                ledger_pubkey=opened.settings.ledger_pubkey,
+                kinds=opened.settings.kinds,
+                account=account,
+                policy=connection_policy(urls, allow_local=allow_local),
+                clock=SystemClock(),
+                random=Random(),
+                on_progress=show,
+                check_every_signature=check_every_signature,
+            )
+        )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print_sync(report)
+    return _exit_code(report)
+
+
+def _account(opened: ReaderHome, name: str) -> AccountId:
+    """An npub need not be known here yet: this may be the pass that brings its first entry."""
+    if name.startswith(("npub1", "nprofile1")):
+        return AccountId(parse_public_key(name))
+    return find_account(opened.store, name)
+
+
+async def _manifest(
+    pubkey: str, relays: RelaySet, kinds: Sequence[int], *, allow_local: bool
+) -> ManifestReading:
+    urls = read_urls(relays)
+    reading = await read_manifest(
+        relays=urls,
+        root_pubkey=pubkey,
+        kinds=kinds,
+        policy=connection_policy(urls, allow_local=allow_local),
+        clock=SystemClock(),
+        random=Random(),
+    )
+    if all(relay.condition.value != "answered" for relay in reading.relays):
+        first = reading.relays[0]
+        raise RelayError(
+            first.url,
+            f"no relay could be read: {first.reason or first.condition.value}",
+            advice="Check the URLs and the network. Nothing was written.",
+        )
+    return reading
+
+
+def _relay_set(ledger: str, relays: tuple[str, ...], relay_set: str | None) -> RelaySet:
+    """The relays that were named; else those that an nprofile hints at; else the local ones."""
+    if relays:
+        return relay_set_at(relays)
+    if relay_set is None and ledger.startswith("nprofile1"):
+        profile = decode_nip19(ledger)
+        if isinstance(profile, Nprofile) and profile.relays:
+            return relay_set_at(profile.relays)
+    return relay_set_named(relay_set or "local")
+
+
+def _settings(pubkey: str, reading: ManifestReading, kinds: tuple[int, ...], catalogue: str) -> Settings:
+    manifest = reading.manifest
+    entry_kinds = (manifest.entry_kind, *kinds) if manifest else kinds
+    return Settings(
+        role=Role.FOLLOWER,
+        root_pubkey=pubkey if manifest else "",
+        ledger_pubkey=manifest.ledger_pubkey if manifest else pubkey,
+        ledger_id=reading.ledger_id or "",
+        kinds=tuple(dict.fromkeys(entry_kinds)),
+        catalogue=catalogue,
+    )
+
+
+def _print_followed(home: Home, settings: Settings, reading: ManifestReading, *, as_json: bool) -> None:
+    ledger = encode_npub(settings.ledger_pubkey)
+    if as_json:
+        print_json({"home": str(home.path), "ledger_npub": ledger, "ledger_id": settings.ledger_id})
+        return
+    print_line(f"follows {ledger}")
+    if reading.manifest is None:
+        print_line("no manifest of that key was found, so it is taken for the ledger key itself")
+    print_line(f"home in {home.path}; next: nostr-usage sync")
+
+
+def _print_sync(report: SyncReport) -> None:
+    rows = [
+        (
+            relay.url,
+            relay.condition.value,
+            f"{relay.score.received:,}",
+            f"{_faults(relay.score):,}",
+            relay.reason,
+        )
+        for relay in report.relays
+    ]
+    print_table(("relay", "state", "events", "faulty", "reason"), rows, right=(2, 3))
+    print_line(f"{report.entries_added:,} new entries in {len(report.streams)} streams")
+    for stream in report.streams:
+        if stream.missing or stream.forks:
+            shown = ", ".join(map(str, stream.missing[:_MISSING_SHOWN_MAX]))
+            more = "" if len(stream.missing) <= _MISSING_SHOWN_MAX else " …"
+            gap = f"  missing entries {shown}{more}" if stream.missing else ""
+            fork = f"  {stream.forks} contradicting entries" if stream.forks else ""
+            print_line(f"{stream.status.value.upper()}  {stream.account[:16]}…{gap}{fork}")
+    for problem in report.problems:
+        print_line(f"problem  {problem.code.value}  {problem.message}")
+
+
+def _faults(score: RelayScore) -> int:
+    """What came that an honest relay would not have sent."""
+    return score.foreign + score.unasked + score.malformed + score.forged
+
+
+def _exit_code(report: SyncReport) -> int:
+    if report.is_offline:
+        return ExitCode.NO_RELAY
+    is_doubtful = report.problems or any(stream.missing or stream.forks for stream in report.streams)
+    return ExitCode.PROBLEMS if is_doubtful else ExitCode.DONE
