@@ -11,14 +11,20 @@ from collections.abc import Callable, Mapping
 from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
 from nostr_usage.details import Details
 from nostr_usage.entry_event import entry_from_event
-from nostr_usage.errors import IdempotencyError, InputError, RefundError, TimeError, UnknownNameError
+from nostr_usage.errors import (
+    IdempotencyError,
+    InputError,
+    PricingError,
+    RefundError,
+    TimeError,
+    UnknownNameError,
+)
 from nostr_usage.ledger.entry import (
     DEFAULT_METER,
     AccountId,
     Cost,
     LotTerms,
     Operation,
-    Source,
     UsageLine,
 )
 from nostr_usage.ledger.fold import Referred
@@ -36,14 +42,15 @@ from nostr_usage.request import (
     Refund,
     Request,
     body_digest,
+    check_action,
     check_key,
     digest_of,
+    reason_of,
 )
 from nostr_usage.store import AccountRow, Line, Store, Transaction
 from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
 
 _FREE = Cost(micro_dollars=0)
-
 
 Write = Callable[[Transaction, StreamWriter], Line]
 
@@ -76,6 +83,7 @@ class Recorder:
             TimeError: `occurred_at` is in the future, or before the account was opened.
         """
         occurred_at = self._occurred_at(action.occurred_at)
+        check_action(action)
 
         def write(_transaction: Transaction, writer: StreamWriter) -> Line:
             charge = charge_for(
@@ -86,6 +94,8 @@ class Recorder:
                 add_ons=action.add_ons,
                 at=occurred_at,
             )
+            if charge.meter != DEFAULT_METER:
+                raise PricingError(f"{action.activity} counts in {charge.meter}, which is not recorded here")
             draft = Draft(
                 operation=Operation.DEBIT,
                 type=action.activity,
@@ -111,20 +121,21 @@ class Recorder:
 
         Raises:
             AmountError, UnknownNameError, IdempotencyError, TimeError: as for `record`.
-            InputError: a lot that has lapsed before it starts.
+            InputError: a lot that has lapsed before it starts, or a reason that is no name.
         """
         checked_amount(grant.tokens, name="tokens")
+        reason = reason_of(grant)
         occurred_at = self._occurred_at(grant.occurred_at)
         if grant.expires_at is not None and grant.expires_at <= self._operator.clock.now():
             raise InputError(
                 "the tokens would have expired before they can be used", advice="Move --expires."
             )
-        paid = grant.paid if grant.paid is not None else self._value(grant.tokens)
+        paid = checked_amount(self._value(grant.tokens) if grant.paid is None else grant.paid, name="paid")
 
         def write(_transaction: Transaction, writer: StreamWriter) -> Line:
             draft = Draft(
                 operation=Operation.GRANT,
-                type=_reason(grant),
+                type=reason,
                 tokens=grant.tokens,
                 cost=Cost(micro_dollars=paid),
                 occurred_at=occurred_at,
@@ -218,9 +229,7 @@ class Recorder:
         key = f"open:{request.account}"
         known = transaction.account(request.account)
         if known is not None:
-            repeat = self._earlier_receipt(transaction, known, key, request)
-            assert repeat is not None, "an account without its open entry"
-            return repeat
+            return self._opened_before(transaction, known, key, request)
         now = self._operator.clock.now()
         number = transaction.open_number_last() + 1
         account_no = transaction.add_account(
@@ -259,6 +268,19 @@ class Recorder:
         writer.finish()
         self._remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
         return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
+
+    def _opened_before(
+        self, transaction: Transaction, known: AccountRow, key: str, request: NewAccount
+    ) -> Receipt:
+        try:
+            repeat = self._earlier_receipt(transaction, known, key, request)
+        except IdempotencyError as error:
+            raise InputError(
+                f"account {known.account} is open already, with another label or plan",
+                advice="`nostr-usage account show` tells which.",
+            ) from error
+        assert repeat is not None, "an account without its open entry"
+        return repeat
 
     def _earlier_receipt(
         self, transaction: Transaction, account: AccountRow, key: str, request: Request
@@ -306,23 +328,6 @@ class Recorder:
         if stated is not None and stated > now:
             raise TimeError(f"the action is dated in the future ({stated} > {now})")
         return now if stated is None else stated
-
-
-_REASONS = {
-    Source.PROMO: "promotion",
-    Source.GIFT: "gift",
-    Source.ROLLOVER: "rollover",
-    Source.ALLOWANCE: "subscription_grant",
-    Source.ADJUSTMENT: "adjustment",
-    Source.PURCHASED: "purchase",
-}
-
-
-def _reason(grant: Grant) -> str:
-    """A purchase is always called one: reports tell bought tokens from given ones by it."""
-    if grant.source is Source.PURCHASED:
-        return _REASONS[Source.PURCHASED]
-    return grant.reason or _REASONS[grant.source]
 
 
 def _refund_cost(debit_cost: int, debit: Referred, tokens: int) -> int:

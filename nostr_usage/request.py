@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 
+from nostr_usage.entry_fields import LABEL_MAX
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId, Source
 from nostr_usage.pricing.usage import MeasuredUsage
 
 KEY_MAX = 200
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+_REASONS = {
+    Source.PROMO: "promotion",
+    Source.GIFT: "gift",
+    Source.ROLLOVER: "rollover",
+    Source.ALLOWANCE: "subscription_grant",
+    Source.ADJUSTMENT: "adjustment",
+    Source.PURCHASED: "purchase",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +105,61 @@ def check_key(key: str) -> None:
         raise InputError(f"the idempotency key must have 1 to {KEY_MAX} printable characters")
 
 
+def check_action(action: Action) -> None:
+    """Refuse pseudonyms that no entry can carry.
+
+    Raises:
+        InputError: if one is empty or too long.
+    """
+    for name, pseudonym in (("actor", action.actor), ("group", action.group), ("prompt", action.prompt)):
+        if pseudonym is not None and not (1 <= len(pseudonym) <= LABEL_MAX and pseudonym.isprintable()):
+            raise InputError(f"{name} must have 1 to {LABEL_MAX} printable characters")
+
+
+def reason_of(grant: Grant) -> str:
+    """The type of a grant's entry.
+
+    A purchase, and nothing else, is always called one: reports tell bought tokens from given ones by it.
+
+    Raises:
+        InputError: if something else is called a purchase, or the reason has another form.
+    """
+    expected = _REASONS[grant.source]
+    if grant.source is Source.PURCHASED or not grant.reason:
+        return expected
+    if grant.reason == _REASONS[Source.PURCHASED] or not _SLUG.fullmatch(grant.reason):
+        raise InputError(
+            f"a grant of source {grant.source} cannot have the reason {grant.reason[:80]!r}",
+            advice=f"Use lowercase letters, digits, - and _, such as {expected}.",
+        )
+    return grant.reason
+
+
 def digest_of(text: str) -> bytes:
     """SHA-256 of a text, under which the store looks for it."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def body_digest(request: Request) -> bytes:
-    """What makes two requests the same: every field that the caller gave."""
-    body = {"request": type(request).__name__, **asdict(request)}
-    return digest_of(json.dumps(body, sort_keys=True, separators=(",", ":"), default=str))
+    """What makes two requests the same: every field in which they differ from saying nothing.
+
+    A field that is at its default is left out, so a field that a later version adds changes no digest of
+    requests that were answered before it.
+    """
+    body = {
+        field.name: value
+        for field in fields(request)
+        if (value := getattr(request, field.name)) != _default(field)
+    }
+    body["request"] = type(request).__name__
+    return digest_of(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_jsonable))
+
+
+def _default(field: Field[object]) -> object:
+    return field.default_factory() if field.default_factory is not MISSING else field.default
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, MeasuredUsage):
+        return asdict(value)
+    raise TypeError(f"{type(value).__name__} is not part of a request")

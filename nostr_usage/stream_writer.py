@@ -7,13 +7,15 @@ holds as a receipt is on disk, and what is on disk is what goes to the relays, b
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from nostr_usage.account_key import own_request_tag, payment_tag, request_tag
 from nostr_usage.clock import Clock
 from nostr_usage.details import SALT_BYTES, DescriptionMode, Details, description_hash, seal_details
-from nostr_usage.entry_event import event_from_entry
+from nostr_usage.entry_event import entry_from_event, event_from_entry
+from nostr_usage.errors import InputError
 from nostr_usage.ledger.entry import NO_ENTRY, AccountId, Entry, EntryId
 from nostr_usage.ledger.fold import EMPTY_STATE, Draw, Referred, StreamState, state_from_json, state_to_json
 from nostr_usage.ledger.plan import Plan
@@ -27,6 +29,7 @@ from nostr_usage.store import AccountSecrets, DetailsRow, Line, Transaction
 NONCE_BYTES = 32
 # A stream idle for ten years of monthly cycles owes about 360 entries; more than this is a bug.
 DUE_MAX = 10_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +160,9 @@ class StreamWriter:
     def _sign(self, entry: Entry, *, draws: tuple[Draw, ...]) -> Line:
         unsigned = event_from_entry(entry, kind=self._operator.kind, pubkey=self._operator.signer.pubkey)
         event = sign_event(unsigned, self._operator.signer)
+        # Whatever slips through elsewhere: what no reader accepts must not get on disk, let alone on relays.
+        as_read = entry_from_event(event)
+        assert as_read == entry, "an entry that reads as another one"
         return Line(
             entry=entry,
             entry_id=EntryId(event.id),
@@ -183,7 +189,13 @@ class StreamWriter:
 def fresh_details(
     description: str, metadata: dict[str, str], *, entropy: Callable[[int], bytes]
 ) -> Details | None:
-    """Details with a fresh salt, or None if there is nothing to say."""
+    """Details with a fresh salt, or None if there is nothing to say.
+
+    Raises:
+        InputError: for text that is not valid Unicode.
+    """
+    if any(_SURROGATE.search(text) for text in (description, *metadata, *metadata.values())):
+        raise InputError("a description or its metadata hold a lone surrogate, so are not valid Unicode")
     if not description and not metadata:
         return None
     return Details(description=description, salt=entropy(SALT_BYTES).hex(), metadata=metadata)

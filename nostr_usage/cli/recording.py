@@ -28,7 +28,7 @@ from nostr_usage.home import Home
 from nostr_usage.ledger.entry import EntryId, Source
 from nostr_usage.pricing.dialect import Dialect, usage_from
 from nostr_usage.pricing.usage import MeasuredUsage
-from nostr_usage.record import Action, Grant, Receipt, Refund
+from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.wiring import find_account, open_operator
 
 
