@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 
 from nostr_usage.entry_fields import LABEL_MAX
 from nostr_usage.errors import InputError
@@ -146,13 +146,13 @@ def body_digest(request: Request) -> bytes:
     A field that is at its default is left out, so a field that a later version adds changes no digest of
     requests that were answered before it.
     """
-    body = {
-        field.name: value
-        for field in fields(request)
-        if (value := getattr(request, field.name)) != _default(field)
-    }
-    body["request"] = type(request).__name__
+    body = {**_stated(request), "request": type(request).__name__}
     return digest_of(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_jsonable))
+
+
+def _stated(value: Request | MeasuredUsage) -> dict[str, object]:
+    stated = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: content for field, content in stated if content != _default(field)}
 
 
 def _default(field: Field[object]) -> object:
@@ -160,6 +160,5 @@ def _default(field: Field[object]) -> object:
 
 
 def _jsonable(value: object) -> object:
-    if isinstance(value, MeasuredUsage):
-        return asdict(value)
-    raise TypeError(f"{type(value).__name__} is not part of a request")
+    assert isinstance(value, MeasuredUsage), f"{type(value).__name__} is not part of a request"
+    return _stated(value)

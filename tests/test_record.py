@@ -27,7 +27,7 @@ from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.report import balance_view, history, month_view, stream_of
-from nostr_usage.request import Action, Grant, Refund
+from nostr_usage.request import Action, Grant, Refund, body_digest
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
 
 CHAT = "How do I set boundaries with family?"
@@ -121,6 +121,21 @@ def test_same_key_with_another_request_is_refused(service: OperatorOfTests) -> N
     with pytest.raises(IdempotencyError):
         service.recorder.grant(purchase(account, "k1"))
     assert 4_753 == tokens_of(service, account)
+
+
+def test_digest_of_a_request_is_the_same_in_every_version() -> None:
+    """What a key was used for is compared for ever: these digests are in stores that exist."""
+    account = AccountId("ab" * 32)
+    usage = measured_usage("gpt-4o", {Bucket.FRESH_INPUT: 4_808, Bucket.OUTPUT: 10})
+    measured = Action(account=account, activity="magic-mentor", key="k1", usage=(usage,))
+    assert [
+        "bbc36292e6021317",
+        "df8c5e621034549d",
+        "4fbe4d51a54255c3",
+    ] == [
+        body_digest(request).hex()[:16]
+        for request in (chat(account, "k1"), measured, purchase(account, "p1"))
+    ]
 
 
 def test_keys_belong_to_an_account(service: OperatorOfTests) -> None:
