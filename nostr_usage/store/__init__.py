@@ -9,6 +9,7 @@
       totals       sums by month
       outbox       signed events on their way to relays
       evidence     pins, sightings, forks, problems
+    watch        whether somebody wrote
     group_commit many callers, one durable commit
     database     opening, recognising and migrating a file; migrations/ has the SQL
     account_secrets  the keys of accounts
@@ -28,12 +29,14 @@ from nostr_usage.store.store import Store
 from nostr_usage.store.streams import StreamRow, StreamStatus
 from nostr_usage.store.totals import MonthTotal
 from nostr_usage.store.transaction import Reader, Transaction
+from nostr_usage.store.watch import ChangeWatch
 
 __all__ = [
     "RELAYS_MAX",
     "AccountRow",
     "AccountSecretRow",
     "AccountSecrets",
+    "ChangeWatch",
     "DetailsRow",
     "DueEvent",
     "EntryRow",

@@ -110,20 +110,21 @@ def _create(path: Path, schema: Schema) -> None:
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # readable by its owner only
         os.close(handle)
+        try:
+            with contextlib.closing(connect(Path(name))) as connection:
+                connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
+                connection.execute(f"PRAGMA journal_mode = {schema.journal_mode}")
+                _migrate(connection, schema)
+            with contextlib.suppress(FileExistsError):
+                os.link(name, path)
+        finally:
+            Path(name).unlink()
+    except sqlite3.Error as error:
+        raise home_error(path, error) from error
     except OSError as error:
         raise HomeError(
             f"cannot create {path}: {error.strerror}", advice="Check its directory, and who owns it."
         ) from error
-    try:
-        connection = connect(Path(name))
-        connection.execute(f"PRAGMA page_size = {schema.page_size:d}")
-        connection.execute(f"PRAGMA journal_mode = {schema.journal_mode}")
-        _migrate(connection, schema)
-        connection.close()
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
 
 
 def _recognise(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:

@@ -106,6 +106,18 @@ def test_creating_leaves_nothing_beside_the_store(store_path: Path) -> None:
     assert [store_path] == list(store_path.parent.iterdir())
 
 
+def test_creation_that_fails_leaves_nothing(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that could not be made whole is not there at all."""
+
+    def migrations(_schema: Schema) -> list[tuple[int, str]]:
+        return [(1, "CREATE TABLE one (a INTEGER);\nOH;")]
+
+    monkeypatch.setattr("nostr_usage.store.database._migrations", migrations)
+    with pytest.raises(HomeError, match="syntax error"):
+        Store.open(store_path, create=True)
+    assert [] == list(store_path.parent.iterdir())
+
+
 def test_one_file_is_not_taken_for_the_other(store_path: Path) -> None:
     """The file of account keys cannot be opened as a store."""
     AccountSecrets.open(store_path, create=True).close()
