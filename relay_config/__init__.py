@@ -44,7 +44,7 @@ class RelaySetError(Exception):
 class Relay:
     """One relay: whether entries are written to it, whether they are read from it, and by whom.
 
-    `auditable` is what you expect of it: that anybody can read there, without a key. A canary tells what is so.
+    `auditable` is what you expect of it: anybody can read there, without a key. A canary tells what is so.
     """
 
     url: str

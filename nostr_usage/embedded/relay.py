@@ -79,6 +79,7 @@ class EmbeddedRelay:
         self._public_urls = tuple(public_urls)
         self._clients: set[Client] = set()
         self._closing: list[Callable[[], None]] = []
+        self._url = ""
         self._server: Server | None = None
         self._parts: RelayParts | None = None
         self._publishing: asyncio.Task[None] | None = None
@@ -86,15 +87,16 @@ class EmbeddedRelay:
     @property
     def url(self) -> str:
         """Where clients connect, as ws://host:port/; once entered."""
-        assert self._server is not None, "the relay was not entered"
-        port = next(iter(self._server.sockets)).getsockname()[1]
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"ws://{host}:{port}/"
+        assert self._url, "the relay was not entered"
+        return self._url
 
     async def __aenter__(self) -> Self:
         try:
             self._open()
             self._server = await self._listen()
+            port = next(iter(self._server.sockets)).getsockname()[1]
+            host = f"[{self._host}]" if ":" in self._host else self._host
+            self._url = f"ws://{host}:{port}/"
         except BaseException:
             await self._close()
             raise

@@ -2,7 +2,7 @@
 """A write policy for strfry: takes events of the authors in authors.txt beside this file, and no deletions.
 
 strfry writes one JSON object a line to standard input and waits for one on standard output (its documentation
-calls this an event-sifter plugin). Nothing but Python is needed; strfry starts the file again when it changes.
+calls this an event-sifter plugin). Nothing but Python is needed; strfry restarts it when the file changes.
 
 authors.txt holds one public key a line, 64 lowercase hex digits; text after # is a comment. It is read for
 every event, so a new ledger key needs no restart.
