@@ -72,9 +72,10 @@ class Request(_Exchange):
             self.finish()
 
     def close(self, closed: SubscriptionClosed) -> None:
-        """The relay ended the subscription."""
-        self.closed = closed
-        self.finish()
+        """The relay ended the subscription; after EOSE that is its way to tidy up, and no refusal."""
+        if not self.is_done:
+            self.closed = closed
+            self.finish()
 
     def finish(self) -> None:
         """Nothing more is wanted."""

@@ -179,6 +179,14 @@ async def test_a_closed_subscription_is_a_refusal_not_an_empty_answer(scripted_r
         assert () == await relay.fetch(ALL)
 
 
+async def test_a_subscription_closed_after_its_stored_events_is_an_answer(sdk_relay: str) -> None:
+    """Some relays close a request for ids once every id is found; that is no refusal."""
+    async with connection(sdk_relay) as relay:
+        await relay.publish_all(EVENTS)
+        wanted = Filter(ids=tuple(event.id for event in EVENTS), limit=10)
+        assert ids(EVENTS) == ids(await relay.fetch(wanted))
+
+
 async def test_authentication_happens_once_and_only_when_demanded(scripted_relay: ScriptedRelay) -> None:
     """With a key: one AUTH, then requests and events are sent again. A challenge alone is not answered."""
     scripted_relay.on_connect(challenge)
