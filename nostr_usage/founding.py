@@ -64,9 +64,15 @@ def create_operator_home(
         descriptions=new.descriptions,
     )
 
+    # Encrypting takes a while, and may be interrupted: before anything is on disk.
+    texts = {
+        name: key_text(key, password=new.password, entropy=entropy)
+        for name, key in (("root", root), ("ledger", ledger))
+    }
+
     def fill(store: Store) -> None:
-        for name, key in (("root", root), ("ledger", ledger)):
-            home.write_key(name, key_text(key, password=new.password, entropy=entropy))
+        for name, text in texts.items():
+            home.write_key(name, text)
         with AccountSecrets.open(home.secrets_path, create=True):
             pass
         numbers = relay_numbers(store, new.relays)
@@ -142,7 +148,12 @@ def _create(
             advice="Choose another directory with --home, or remove this one if you are sure.",
         )
     with private_files():
-        home.prepare(relays_toml=relays.to_toml(), catalogue_toml=catalogue_toml)
+        try:
+            home.prepare(relays_toml=relays.to_toml(), catalogue_toml=catalogue_toml)
+        except OSError as error:
+            raise HomeError(
+                f"cannot make a home in {home.path}: {error.strerror}", advice="Choose another with --home."
+            ) from error
         with Store.open(home.store_path, create=True) as store:
             store.write(lambda transaction: transaction.set_setting(TOKEN_VALUE_SETTING, str(token_value)))
             fill(store)

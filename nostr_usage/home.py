@@ -22,8 +22,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
-import platformdirs
-
 from nostr_usage.errors import HomeError
 from nostr_usage.nostr.keys import SecretKey, parse_secret_key
 
@@ -117,7 +115,11 @@ def settings_to_toml(settings: Settings) -> str:
 def default_home_path() -> Path:
     """`NOSTR_USAGE_HOME` if it is set, else the platform's data directory."""
     named = os.environ.get(HOME_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_data_dir("nostr-usage", appauthor=False))
+    if named:
+        return Path(named)
+    import platformdirs  # noqa: PLC0415  # not needed where the home is named
+
+    return Path(platformdirs.user_data_dir("nostr-usage", appauthor=False))
 
 
 class Home:
@@ -156,8 +158,10 @@ class Home:
 
     def prepare(self, *, relays_toml: str, catalogue_toml: str | None = None) -> None:
         """Make the directories and all that the settings, which are written last, will refer to."""
-        (self.path / "keys").mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # A directory that was there keeps its mode: it may hold more than this home. Our files are private.
+        self.path.mkdir(mode=0o700, exist_ok=True)
+        (self.path / "keys").mkdir(mode=0o700, exist_ok=True)
         self.write_relays(relays_toml)
         if catalogue_toml is not None:
             _replace_file(self.catalogue_path, catalogue_toml)
@@ -200,7 +204,10 @@ class Home:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            raise HomeError(f"{path} is there already, and a key is never overwritten") from None
+            raise HomeError(
+                f"{path} is there already, and a key is never overwritten",
+                advice="Move it away if it is of no use, or choose another directory with --home.",
+            ) from None
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(text + "\n")
             file.flush()

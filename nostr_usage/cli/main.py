@@ -14,13 +14,14 @@ from nostr_usage.cli.options import CLOCK
 from nostr_usage.cli.output import (
     ExitCode,
     exit_code_of,
+    finish_output,
     give_up_output,
     print_error,
     print_raw,
     print_usage_error,
 )
 from nostr_usage.clock import Clock, SystemClock
-from nostr_usage.errors import NostrUsageError
+from nostr_usage.errors import HomeError, InputError, NostrUsageError
 from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
 
 if TYPE_CHECKING:
@@ -152,8 +153,10 @@ def run() -> None:
 
 def execute(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
     """Run one command, by default the process's own; the exit code."""
+    typed = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result: object = main.main(arguments, PROGRAM, standalone_mode=False, obj=clock)
+        _refuse_bytes(typed)
+        result: object = main.main(typed, PROGRAM, standalone_mode=False, obj=clock)
         sys.stdout.flush()
     except NostrUsageError as error:
         print_error(error)
@@ -166,4 +169,15 @@ def execute(arguments: Sequence[str] | None = None, *, clock: Clock | None = Non
     except BrokenPipeError:
         give_up_output()
         return ExitCode.DONE
+    except OSError as error:
+        finish_output()
+        print_error(HomeError(f"{error.filename or 'output'}: {error.strerror or error}"))
+        return ExitCode.BAD_HOME
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _refuse_bytes(arguments: list[str]) -> None:
+    """Python passes bytes that are no UTF-8 on as lone surrogates, which neither SQLite nor JSON takes."""
+    for argument in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise InputError(f"{argument!a} is not valid UTF-8", advice="Write it in a UTF-8 locale.")

@@ -118,6 +118,14 @@ def print_usage_error(error: click.ClickException) -> None:
         print(f"       Try `{safe_text(error.ctx.command_path)} --help`.", file=sys.stderr)
 
 
+def finish_output() -> None:
+    """Write what is still to be written, or give it up: the disk may be full."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()
+
+
 def give_up_output() -> None:
     """Whoever read our output has left: nothing more is said, not even by the interpreter at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
