@@ -79,6 +79,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, default=_jsonable, indent=2), flush=True)
 
 
+def flush_output() -> None:
+    """Let a reader on the other side of a pipe see now what was printed."""
+    sys.stdout.flush()
+
+
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows as CSV (RFC 4180); text cells cannot be formulas."""
     writer = csv.writer(sys.stdout, lineterminator="\r\n")

@@ -9,7 +9,16 @@ from random import Random
 import click
 
 from nostr_usage.cli.options import json_option, key_password, pass_home
-from nostr_usage.cli.output import ExitCode, Progress, moment, print_json, print_line, print_note, print_table
+from nostr_usage.cli.output import (
+    ExitCode,
+    Progress,
+    flush_output,
+    moment,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+)
 from nostr_usage.clock import SystemClock
 from nostr_usage.home import Home
 from nostr_usage.publish import PublishReport, RelayOutcome, publish_due, publish_forever
@@ -64,6 +73,7 @@ async def _watch(opened: OperatorHome, *, allow_local: bool) -> None:
         figures = f"{outcome.confirmed:,} confirmed, {outcome.later:,} later, {outcome.refused:,} refused"
         now = moment(SystemClock().now())
         print_line(f"{now}  {outcome.url}  {outcome.condition.value}  {figures}  {outcome.reason}".rstrip())
+        flush_output()
 
     await publish_forever(
         opened.store,

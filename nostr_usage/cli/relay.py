@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from nostr_usage.cli.output import print_json, print_line
+from nostr_usage.cli.output import flush_output, print_json, print_line
 from nostr_usage.embedded import EmbeddedRelay
 from nostr_usage.errors import InputError
 
@@ -45,20 +45,22 @@ async def _serve(host: str, port: int, database: Path, *, as_json: bool) -> None
             advice="Choose another --port; 0 takes any free one.",
         ) from error
     try:
+        stopped = _stop_signals()
         if as_json:
             print_json({"url": server.url, "database": str(database)})
         else:
             print_line(f"relay on {server.url}, events in {database}")
             print_line("Ctrl-C stops it.")
-        await _until_stopped()
+            flush_output()
+        await stopped.wait()
     finally:
         await server.__aexit__(None, None, None)
 
 
-async def _until_stopped() -> None:
-    """Both ways of asking a process to stop end it in order."""
+def _stop_signals() -> asyncio.Event:
+    """Set by both ways of asking a process to stop, so that it ends in order."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
+    return stopped
