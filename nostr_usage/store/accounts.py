@@ -66,7 +66,7 @@ class AccountReads(Connected):
 
     def accounts(self) -> Iterator[AccountRow]:
         """All accounts, oldest first."""
-        rows = self._connection.execute(
+        rows = self._iterate(
             "SELECT account_no, account, label, plan, anchor, open_number, created_at"
             " FROM accounts ORDER BY account_no"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -29,10 +30,26 @@ class Schema(NamedTuple):
 class Connected:
     """Something that reads or writes through one connection, within one transaction."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_cursors")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] | None = None
+
+    def end_iterators(self) -> None:
+        """End the iterators that were handed out: one that is left half read would hold the snapshot open."""
+        if self._cursors is not None:
+            for cursor in tuple(self._cursors):
+                cursor.close()
+            self._cursors = None
+
+    def _iterate(self, statement: str, parameters: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        """Rows one by one, for an iterator that may outlive the call."""
+        if self._cursors is None:
+            self._cursors = weakref.WeakSet()
+        cursor = self._connection.execute(statement, parameters)
+        self._cursors.add(cursor)
+        return cursor
 
 
 def open_database(path: Path, schema: Schema, *, create: bool) -> sqlite3.Connection:

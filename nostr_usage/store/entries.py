@@ -114,14 +114,14 @@ class EntryReads(Connected):
         """The entries of a stream with `after_seq < seq <= until_seq`, at most `limit` (-1: all of them)."""
         return map(
             _entry_row,
-            self._connection.execute(
+            self._iterate(
                 _NEWEST_FIRST if newest_first else _OLDEST_FIRST, (stream_no, after_seq, until_seq, limit)
             ),
         )
 
     def entries_of_month(self, stream_no: int, month: str) -> Iterator[EntryRow]:
         """The entries of a stream whose `occurred_at` lies in `month` (`2026-02`), oldest first."""
-        rows = self._connection.execute(
+        rows = self._iterate(
             "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
             " created_at, month, request, ref, lot_source, actor, member_group, prompt FROM entries"
             " WHERE stream_no = ?1 AND month = ?2"
@@ -154,7 +154,7 @@ class EntryReads(Connected):
 
     def events(self, *, after_event_no: int = 0, limit: int = -1) -> Iterator[EventRow]:
         """All signed events in the order of commit."""
-        rows = self._connection.execute(
+        rows = self._iterate(
             "SELECT event_no, event_id, event, sig_checked FROM events WHERE event_no > ?"
             " ORDER BY event_no LIMIT ?",
             (after_event_no, limit),
@@ -163,14 +163,14 @@ class EntryReads(Connected):
 
     def events_without_entries(self) -> Iterator[EventRow]:
         """Our signed events that carry no entry, such as manifests, in the order of commit."""
-        rows = self._connection.execute(
+        rows = self._iterate(
             "SELECT event_no, event_id, event, sig_checked FROM events WHERE has_entry = 0 ORDER BY event_no"
         )
         return map(_event_row, rows)
 
     def events_of_stream(self, stream_no: int, *, after_seq: int = 0) -> Iterator[EventRow]:
         """The events that carry the entries of a stream, in its order."""
-        rows = self._connection.execute(
+        rows = self._iterate(
             "SELECT event_no, event_id, event, sig_checked FROM entries JOIN events ON event_no = entry_no"
             " WHERE stream_no = ? AND seq > ? ORDER BY seq",
             (stream_no, after_seq),

@@ -84,16 +84,7 @@ class GroupCommit(Generic[ContextT]):
         """What `work` returns, once it is committed; what it raises, once it is undone."""
         assert self._leading_thread != threading.get_ident(), "a write inside a write would wait for itself"
         ticket: _Ticket[ContextT, T] = _Ticket(work)
-        with self._mutex:
-            self._enqueue(ticket)
-            is_first = not self._is_led
-            self._is_led = True
-        if is_first:
-            self._lead()
-        else:
-            self._wait(ticket)
-            if ticket.is_leader:
-                self._lead()
+        self._run_in_turn(ticket)
         if ticket.error is not None:
             raise ticket.error
         return cast("T", ticket.result)
@@ -110,29 +101,35 @@ class GroupCommit(Generic[ContextT]):
                     target=self._lead_when_woken, name="store-writer", daemon=True
                 )
                 self._writer.start()
-            is_first = not self._is_led
-            self._is_led = True
-        if is_first:
+            self._lead_if_first(ticket)
+        if ticket.is_leader:
             self._writer_wake.release()
         return cast("Future[T]", ticket.future)
 
     def close(self) -> None:
         """Refuse further work, and wait for what is queued."""
-        last: _Ticket[ContextT, None] = _Ticket(lambda _: None)
         with self._mutex:
             if self._is_closed:
                 return
-            self._queue.append(last)
-            self._is_closed = True
-            is_first = not self._is_led
-            self._is_led = True
-        if not is_first:
-            self._wait(last)
-        if is_first or last.is_leader:
-            self._lead()
+        self._run_in_turn(_Ticket(lambda _: None), is_last=True)
         if self._writer is not None:
             self._writer_wake.release()
             self._writer.join()
+
+    def _run_in_turn(self, ticket: _Ticket[ContextT, Any], *, is_last: bool = False) -> None:
+        """Have the ticket's work run, here or by whoever leads; with `is_last`, nobody queues after it."""
+        try:
+            with self._mutex:
+                self._enqueue(ticket)
+                self._is_closed = is_last
+                self._lead_if_first(ticket)
+            if not ticket.is_leader:
+                ticket.wake.acquire()
+        except BaseException:  # Ctrl-C: a leader who never comes would block everybody else
+            self._withdraw(ticket)
+            raise
+        if ticket.is_leader:
+            self._lead()
 
     def _enqueue(self, ticket: _Ticket[ContextT, Any]) -> None:
         if self._is_closed:
@@ -141,16 +138,16 @@ class GroupCommit(Generic[ContextT]):
             raise HomeError(f"{self._path}: {QUEUE_MAX} writes are waiting", advice="Write more slowly.")
         self._queue.append(ticket)
 
-    def _wait(self, ticket: _Ticket[ContextT, Any]) -> None:
-        try:
-            ticket.wake.acquire()
-        except BaseException:  # Ctrl-C: a leader who never comes would block everybody else
-            with self._mutex:
-                with contextlib.suppress(ValueError):
-                    self._queue.remove(ticket)
-                successor = self._next_leader() if ticket.is_leader else None
-            self._promote(successor)
-            raise
+    def _lead_if_first(self, ticket: _Ticket[ContextT, Any]) -> None:
+        ticket.is_leader = not self._is_led
+        self._is_led = True
+
+    def _withdraw(self, ticket: _Ticket[ContextT, Any]) -> None:
+        with self._mutex:
+            with contextlib.suppress(ValueError):
+                self._queue.remove(ticket)
+            successor = self._next_leader() if ticket.is_leader else None
+        self._promote(successor)
 
     def _lead_when_woken(self) -> None:
         while True:
@@ -163,10 +160,11 @@ class GroupCommit(Generic[ContextT]):
 
     def _lead(self) -> None:
         """Run one batch, then pass the lead on."""
-        with self._mutex:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_max))]
-        self._leading_thread = threading.get_ident()
+        batch: list[_Ticket[ContextT, Any]] = []
         try:
+            self._leading_thread = threading.get_ident()
+            with self._mutex:
+                batch += [self._queue.popleft() for _ in range(min(len(self._queue), self._batch_max))]
             self._run_batch(batch)
         finally:
             self._leading_thread = None

@@ -88,11 +88,11 @@ class Store:
         Raises:
             HomeError: if the file cannot be written; nothing was kept.
         """
-        return self._group().run(work)
+        return self._group().run(_ending_iterators(work))
 
     def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
         """A future of what `write` would give: for an event loop, through `asyncio.wrap_future`."""
-        return self._group().submit(work)
+        return self._group().submit(_ending_iterators(work))
 
     @contextlib.contextmanager
     def read(self) -> Generator[Reader]:
@@ -102,12 +102,14 @@ class Store:
             HomeError: if the file cannot be read.
         """
         connection = self._take_reader()
+        reader = Reader(connection)
         try:
             connection.execute("BEGIN")
-            yield Reader(connection)
+            yield reader
         except sqlite3.Error as error:
             raise home_error(self._path, error) from error
         finally:
+            reader.end_iterators()
             self._put_back(connection)
 
     def _take_reader(self) -> sqlite3.Connection:
@@ -146,3 +148,13 @@ def _reading(connection: sqlite3.Connection) -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size = -{_READ_CACHE_KIB:d}")
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _ending_iterators(work: Callable[[Transaction], T]) -> Callable[[Transaction], T]:
+    def run(transaction: Transaction) -> T:
+        try:
+            return work(transaction)
+        finally:
+            transaction.end_iterators()
+
+    return run

@@ -60,12 +60,12 @@ class StreamReads(Connected):
     def streams(self, *, account_no: int | None = None) -> Iterator[StreamRow]:
         """The streams of one account, or of all, in the order of their first entries."""
         if account_no is None:
-            rows = self._connection.execute(
+            rows = self._iterate(
                 "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state,"
                 " status FROM streams JOIN accounts USING (account_no) ORDER BY stream_no"
             )
         else:
-            rows = self._connection.execute(
+            rows = self._iterate(
                 "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state,"
                 " status FROM streams JOIN accounts USING (account_no) WHERE account_no = ?"
                 " ORDER BY stream_no",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing
@@ -237,6 +239,32 @@ def test_interrupted_work_is_undone_and_others_go_on(ledger: Ledger) -> None:
     assert ["b"] == ledger.names()
 
 
+def test_interrupted_wait_is_withdrawn(ledger: Ledger) -> None:
+    """Ctrl-C while others write takes one's own work out of the queue; nobody waits for it."""
+    main_thread = threading.get_ident()
+    queue: deque[object] = vars(ledger.group)["_queue"]
+    may_end = threading.Event()
+    has_begun = threading.Event()
+
+    def interrupt_whoever_queues(_connection: sqlite3.Connection) -> None:
+        has_begun.set()
+        while not queue:
+            pass
+        signal.pthread_kill(main_thread, signal.SIGINT)
+        assert may_end.wait(timeout=30)
+
+    held = ledger.group.submit(interrupt_whoever_queues)
+    assert has_begun.wait(timeout=30)
+    with pytest.raises(KeyboardInterrupt):
+        ledger.group.run(Add("a"))
+    after = ledger.group.submit(Add("b"))
+    may_end.set()
+    held.result(timeout=30)
+    after.result(timeout=30)
+    ledger.group.run(Add("c"))
+    assert ["b", "c"] == ledger.names()
+
+
 class Exit(Add):
     """Work that ends its thread."""
 
@@ -337,6 +365,21 @@ def test_queue_is_bounded(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> No
     for future in futures:
         future.result(timeout=30)
     assert ["a", "b"] == ledger.names()
+
+
+def test_closing_waits_for_what_is_running(ledger: Ledger) -> None:
+    """Closing in the midst of a transaction comes after all that was queued before it."""
+    hold = Hold()
+    held = ledger.group.submit(hold)
+    assert hold.has_begun.wait(timeout=30)
+    future = ledger.group.submit(Add("a"))
+    closing_thread = threading.Thread(target=ledger.group.close)
+    closing_thread.start()
+    hold.may_end.set()
+    closing_thread.join(timeout=30)
+    assert held.done()
+    assert future.done()
+    assert ["a"] == ledger.names()
 
 
 def test_closing_finishes_what_is_queued(ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nostr_usage.errors import HomeError
 from nostr_usage.ledger.entry import EntryId, LotTerms, Operation, Source
 from nostr_usage.ledger.lot import Draw
-from nostr_usage.store import DetailsRow, Line, MonthTotal, Store, StreamStatus, Transaction
+from nostr_usage.store import ChangeWatch, DetailsRow, Line, MonthTotal, Store, StreamStatus, Transaction
 from tests.store.ledger_lines import ACCOUNT, NOON, Stream, account_numbered
 
 DAY_S = 86_400
@@ -389,6 +391,48 @@ def test_snapshot_stays_as_it_is(store: Store) -> None:
             assert 2 == later.entry_count()
     with store.read() as reader:
         assert 2 == reader.entry_count()
+
+
+def test_iterators_end_with_the_snapshot(store: Store) -> None:
+    """An iterator left half read neither goes on nor keeps later readers in the past."""
+    stream = Stream()
+    append(store, stream, stream.lines(300))
+    with store.read() as reader:
+        left = [reader.entries(1), reader.events(), reader.streams(), reader.accounts()]
+        for iterator in left:
+            next(iterator)
+    left.append(store.write(lambda transaction: transaction.entries(1)))
+    append(store, stream, stream.lines(1))
+    for iterator in left:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            next(iterator)
+    with store.read() as reader:
+        assert 301 == reader.entry_count()
+
+
+def test_entries_are_found_by_the_beginning_of_their_ids(store: Store) -> None:
+    """However many digits are given, short of all; as many as asked for, by id."""
+    stream = Stream()
+    lines = stream.lines(200)
+    append(store, stream, lines)
+    ids = sorted(line.entry_id for line in lines)
+    with store.read() as reader:
+        for length in (1, 2, 3, 15, 16, 17, 64):
+            digits = ids[7][:length]
+            expected = [entry_id for entry_id in ids if entry_id.startswith(digits)]
+            assert expected == [row.entry_id for row in reader.entries_beginning(digits, limit=200)]
+        assert 2 == len(reader.entries_beginning("", limit=2))
+
+
+def test_change_is_noticed_once(store: Store, store_path: Path) -> None:
+    """The first look says yes; after that, only a commit does, whoever made it."""
+    with ChangeWatch(store_path) as watch:
+        answers = [watch.has_changed(), watch.has_changed()]
+        store.write(lambda transaction: transaction.set_setting("kind", "30078"))
+        answers += [watch.has_changed(), watch.has_changed()]
+    assert [True, False, True, False] == answers
+    with pytest.raises(HomeError, match="closed"):
+        watch.has_changed()
 
 
 def test_many_snapshots_at_once(store: Store) -> None:
