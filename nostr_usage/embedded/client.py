@@ -127,6 +127,10 @@ class Client:
         self._is_answered.set()
         self._outgoing.write(messages)
 
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._outgoing.abort()
+
     async def _handle(self, data: str | bytes) -> None:
         if isinstance(data, bytes):
             await self._outgoing.send(encode(RelayNotice(text="invalid: messages are text frames")))
@@ -226,18 +230,23 @@ class Client:
         """What `read` gives, called in the reading thread; or the reason for a CLOSED."""
         # Whoever sends an event and then asks for it on the same connection finds it.
         await self._wait_for_answers(0)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._parts.reading_thread, read)
-        except FilterError as error:
-            return f"error: {error.message}"
-        except sqlite3.Error as error:
-            _logger.warning("a query failed: %s", error)
-            return "error: the relay could not read its database; try again later"
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._parts.reading_thread, _attempt, read)
 
     async def _wait_for_answers(self, unanswered_max: int) -> None:
         while self._unanswered > unanswered_max:
             self._is_answered.clear()
             await self._is_answered.wait()
+
+
+def _attempt(read: Callable[[], _Result]) -> _Result | str:
+    try:
+        return read()
+    except FilterError as error:
+        return f"error: {error.message}"
+    except sqlite3.Error as error:
+        _logger.warning("a query failed: %s", error)
+        return "error: the relay could not read its database; try again later"
 
 
 def _answer_to_malformed(message: MalformedClientMessage) -> SendableRelayMessage:

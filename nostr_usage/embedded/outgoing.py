@@ -47,7 +47,7 @@ class Outgoing:
         await self._websocket.drain()
 
     def abort(self) -> None:
-        """End the connection at once: its client does not read."""
+        """End the connection at once; what is unsent is lost."""
         self._websocket.transport.abort()
 
 

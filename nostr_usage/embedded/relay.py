@@ -108,8 +108,15 @@ class EmbeddedRelay:
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._server is not None:
-            self._server.close()
+        assert self._server is not None, "the relay was not entered"
+        self._server.close()
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._server.wait_closed()
+        except TimeoutError:
+            # Clients that do not read would keep their farewell waiting.
+            for client in self._clients:
+                client.abort()
             await self._server.wait_closed()
         await self._close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import socket
 import sqlite3
 import sys
 import threading
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from nostr_usage.clock import ManualClock
 from nostr_usage.embedded import EmbeddedRelay
 from nostr_usage.embedded.event_store import EventStore
 from nostr_usage.embedded.publisher import BATCH_EVENTS_MAX, Publisher, Submission
 from nostr_usage.embedded.subscription import LiveEvent
+from nostr_usage.errors import HomeError
 from nostr_usage.nostr.event import VerifiedEvent, event_to_json, event_to_object
 from nostr_usage.nostr.signer import Signer
 from tests.raw_client import PATIENCE_S, connected
@@ -212,3 +215,36 @@ async def test_a_port_that_is_taken_is_an_error(tmp_path: Path, clock: ManualClo
             await second.__aenter__()
     async with EmbeddedRelay(tmp_path / "relay.db", port=port, clock=clock) as again:
         assert relay.url == again.url
+
+
+async def test_a_database_that_cannot_be_used_is_an_error(tmp_path: Path, clock: ManualClock) -> None:
+    """HomeError on entering."""
+    with pytest.raises(HomeError, match="nowhere"):
+        await EmbeddedRelay(tmp_path / "nowhere" / "relay.db", clock=clock).__aenter__()
+
+
+async def test_it_serves_until_it_is_cancelled(clock: ManualClock) -> None:
+    """`serve_forever` returns by cancellation only, and clients are told to go."""
+    async with EmbeddedRelay(None, clock=clock) as relay:
+        serving = asyncio.create_task(relay.serve_forever())
+        async with connected(relay.url) as client:
+            assert await client.is_quiet()
+            assert not serving.done()
+            serving.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await serving
+            with pytest.raises(ConnectionClosed):
+                await client.receive()
+            assert 1001 == client.websocket.close_code
+
+
+async def test_it_listens_on_ipv6_too(clock: ManualClock) -> None:
+    """Its URL has the address in brackets."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with EmbeddedRelay(None, host="::1", clock=clock) as relay:
+        assert relay.url.startswith("ws://[::1]:")
+        async with connected(relay.url) as client:
+            assert await client.is_quiet()

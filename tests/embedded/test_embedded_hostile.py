@@ -203,6 +203,26 @@ async def test_a_subscriber_that_does_not_keep_up_is_cut_off(clock: ManualClock,
         assert len(await everything_from(stuck)) < 400 * 20_000
 
 
+async def test_a_client_that_does_not_read_does_not_keep_the_relay_from_ending(
+    clock: ManualClock, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a short wait it is cut off; whoever reads is told properly."""
+    monkeypatch.setattr("nostr_usage.embedded.relay._CLOSE_TIMEOUT_S", 0.1)
+    relay = EmbeddedRelay(None, clock=clock)
+    await relay.__aenter__()
+    async with connected(relay.url) as client:
+        for number in range(100):
+            await client.publish(signed(signer, created_at=NOW - number, content="x" * 20_000))
+        stuck = await stuck_socket(relay.url, *(f'["REQ","{number}",{{}}]' for number in range(50)))
+        assert 100 == len(await client.query({"kinds": [1]}))
+        async with asyncio.timeout(PATIENCE_S / 2):
+            await relay.__aexit__(None, None, None)
+        with pytest.raises(ConnectionClosed):
+            await client.receive()
+        assert 1001 == client.websocket.close_code
+        assert len(await everything_from(stuck)) < 50 * 100 * 20_000
+
+
 async def test_a_client_that_leaves_amid_a_stream_is_forgotten(
     embedded_relay: EmbeddedRelay, signer: Signer
 ) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+import pytest
+
 from nostr_usage.clock import ManualClock
 from nostr_usage.embedded import EmbeddedRelay, RelayLimits
+from nostr_usage.embedded.event_reader import EventReader
 from nostr_usage.nostr.event import VerifiedEvent, event_to_object
 from nostr_usage.nostr.signer import Signer
 from tests.raw_client import RawClient, connected
@@ -109,6 +114,14 @@ async def test_refused_requests_are_closed_with_a_reason(
         assert ["NOTICE", "invalid: REQ with 203 items"] == await client.ask("REQ", "s", *too_many)
 
 
+async def test_filters_are_bounded(clock: ManualClock) -> None:
+    """A relay may set a lower bound than the protocol's."""
+    limits = RelayLimits(filters_max=1)
+    async with EmbeddedRelay(None, clock=clock, limits=limits) as relay, connected(relay.url) as client:
+        closed = ["CLOSED", "s", "invalid: more than 1 filters"]
+        assert closed == await client.ask("REQ", "s", {"kinds": [1]}, {"kinds": [2]})
+
+
 async def test_a_refused_request_ends_the_subscription_of_that_id(
     embedded_relay: EmbeddedRelay, signer: Signer
 ) -> None:
@@ -143,6 +156,7 @@ async def test_too_much_work_is_refused(clock: ManualClock, signer: Signer) -> N
         answer = await client.ask("REQ", "s", *greedy)
         assert ["CLOSED", "s"] == answer[:2]
         assert answer[2].startswith("error: that is too much work; add authors, kinds")
+        assert answer == await client.ask("COUNT", "s", *greedy)
         assert [events[0].id] == await client.query({"#t": ["a"], "limit": 1})
 
 
@@ -233,3 +247,19 @@ async def test_reconciliation_is_declined(embedded_relay: EmbeddedRelay) -> None
         await client.send("NEG-CLOSE", "n")
         assert "NEG-ERR" == (await client.ask("NEG-OPEN", "n", {"kinds": [1]}, "xyz"))[0]
         assert await client.is_quiet()
+
+
+async def test_a_database_that_fails_is_an_error(
+    embedded_relay: EmbeddedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CLOSED with the prefix `error`, so that it is tried again; the connection goes on."""
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(EventReader, "_row", fail)
+    async with connected(embedded_relay.url) as client:
+        closed = ["CLOSED", "s", "error: the relay could not read its database; try again later"]
+        assert closed == await client.ask("REQ", "s", {"kinds": [1]})
+        assert closed == await client.ask("COUNT", "s", {"kinds": [1]})
+        assert [] == await client.query({"kinds": []})

@@ -196,3 +196,23 @@ def test_the_shorter_of_two_tags_leads(tmp_path: Path) -> None:
     wanted = Filter(tags=(("v", ("1",)), ("m", ("x",))), authors=(AUTHORS[1].pubkey,))
     assert (event_to_json(rare),) == reader.page([wanted]).events
     reader.close()
+
+
+def test_where_all_are_long_the_first_leads(reader: EventReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counting stops somewhere; the answer is the same."""
+    monkeypatch.setattr("nostr_usage.embedded.event_reader._ESTIMATES", (1, 2))
+    wanted = Filter(tags=(("a", ("x", "y")), ("b", ("x", "y", "z"))), authors=(AUTHOR,))
+    assert naive_page([wanted]) == [event_from_json(json).id for json in reader.page([wanted]).events]
+
+
+def test_a_database_error_is_not_taken_for_too_much_work(tmp_path: Path) -> None:
+    """It is raised as it is."""
+    path = tmp_path / "relay.db"
+    fill(path, EVENTS[:1])
+    reader = EventReader(path, limits=LIMITS)
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE tags")
+    connection.close()
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        reader.page([Filter(tags=(("a", ("x",)),))])
+    reader.close()
