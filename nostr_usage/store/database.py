@@ -183,7 +183,10 @@ def _migrations(schema: Schema) -> list[tuple[int, str]]:
 
     folder = resources.files("nostr_usage.store") / "migrations" / schema.folder
     scripts = sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".sql"))
-    return [(int(name[:4]), file.read_text(encoding="utf-8")) for name, file in scripts]
+    numbered = [(int(name[:4]), file) for name, file in scripts]
+    return [
+        (number, file.read_text(encoding="utf-8")) for number, file in numbered if number <= schema.version
+    ]
 
 
 def _statements(script: str) -> Iterator[str]:
