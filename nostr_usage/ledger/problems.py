@@ -30,6 +30,8 @@ class ProblemCode(StrEnum):
     MALFORMED = "malformed"
     BAD_SIGNATURE = "bad_signature"
     DELETION_REQUESTED = "deletion_requested"
+    FOREIGN = "foreign"
+    STORED_OTHERWISE = "stored_otherwise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

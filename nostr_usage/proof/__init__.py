@@ -1,0 +1,23 @@
+"""Proof: store ─▶ raw events ─▶ every check again, for one entry or for all that is held.
+
+    one_entry   every check of one entry, its text where a key opens it, and who has it
+    everything  every stream folded again from zero, and compared with all that the store says
+    stored      what the store says beside an event, compared with the event
+
+Nothing that the store says is believed: not an id, not a signature, not a balance, not a sum by month. All of
+it is computed again from the signed events.
+"""
+
+from nostr_usage.proof.everything import AuditReport, Finding, Ledger, audit_store
+from nostr_usage.proof.one_entry import EntryProof, Holder, operator_key_of, prove_entry
+
+__all__ = [
+    "AuditReport",
+    "EntryProof",
+    "Finding",
+    "Holder",
+    "Ledger",
+    "audit_store",
+    "operator_key_of",
+    "prove_entry",
+]
