@@ -9,6 +9,8 @@
       totals       sums by month
       outbox       signed events on their way to relays
       evidence     pins, sightings, forks, problems
+      holds        tokens promised to actions that are running
+      spending     what was spent within a window of time; budgets; alerts already given
     watch        whether somebody wrote
     group_commit many callers, one durable commit
     database     opening, recognising and migrating a file; migrations/ has the SQL
@@ -23,8 +25,10 @@ from nostr_usage.store.account_secrets import AccountSecretRow, AccountSecrets
 from nostr_usage.store.accounts import RELAYS_MAX, AccountRow, RelayRow
 from nostr_usage.store.entries import DetailsRow, EntryRow, EventRow, RequestRow
 from nostr_usage.store.evidence import Fork, Pin
+from nostr_usage.store.holds import HoldRow, HoldState
 from nostr_usage.store.lines import Line
 from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxState
+from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
 from nostr_usage.store.streams import StreamRow, StreamStatus
 from nostr_usage.store.totals import MonthTotal
@@ -36,12 +40,16 @@ __all__ = [
     "AccountRow",
     "AccountSecretRow",
     "AccountSecrets",
+    "AlertRow",
+    "BudgetRow",
     "ChangeWatch",
     "DetailsRow",
     "DueEvent",
     "EntryRow",
     "EventRow",
     "Fork",
+    "HoldRow",
+    "HoldState",
     "Line",
     "MonthTotal",
     "OutboxCount",
@@ -54,5 +62,6 @@ __all__ = [
     "Store",
     "StreamRow",
     "StreamStatus",
+    "Tally",
     "Transaction",
 ]

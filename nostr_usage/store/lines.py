@@ -155,6 +155,13 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [_columns(number, stream_no, line) for number, line in zip(numbers, lines, strict=True)],
         )
+        models = [
+            (number, model)
+            for number, line in zip(numbers, lines, strict=True)
+            for model in sorted({used.model for used in line.entry.usage})
+        ]
+        if models:
+            self._connection.executemany("INSERT INTO entry_models (entry_no, model) VALUES (?, ?)", models)
         return numbers
 
     def _add_to_totals(self, stream_no: int, lines: Sequence[Line]) -> None:

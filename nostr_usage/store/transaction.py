@@ -6,8 +6,10 @@ from nostr_usage.store.accounts import AccountReads
 from nostr_usage.store.database import Connected
 from nostr_usage.store.entries import EntryReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
+from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
+from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
 from nostr_usage.store.totals import TotalReads
 
@@ -23,13 +25,23 @@ class SettingReads(Connected):
         return row[0] if row else None
 
 
-class Reader(AccountReads, StreamReads, EntryReads, TotalReads, OutboxReads, EvidenceReads, SettingReads):
+class Reader(
+    AccountReads,
+    StreamReads,
+    EntryReads,
+    TotalReads,
+    OutboxReads,
+    EvidenceReads,
+    HoldReads,
+    SpendingReads,
+    SettingReads,
+):
     """One consistent snapshot of the store. Iterators end with the snapshot."""
 
     __slots__ = ()
 
 
-class Transaction(LineWrites, OutboxWrites, EvidenceWrites, Reader):
+class Transaction(LineWrites, OutboxWrites, EvidenceWrites, HoldWrites, SpendingWrites, Reader):
     """Reads and writes that are kept together or not at all."""
 
     __slots__ = ()
