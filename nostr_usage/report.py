@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 
 from nostr_usage.amount import cents_that_add, micro_dollars, percent, shares
 from nostr_usage.errors import UnknownNameError
-from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Operation, Source
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, CycleTotals, Operation, Source
 from nostr_usage.ledger.lot import Lot
 from nostr_usage.ledger.state import state_from_json
 from nostr_usage.store import EntryRow, MonthTotal, Reader, StreamRow
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 
 _PAGE_ROWS = 500
+# A renewal is followed by its grant at once; a few late actions may stand between.
+_CYCLE_START_ENTRIES = 16
 
 
 def stream_of(reader: Reader, account: AccountId, meter: str = DEFAULT_METER) -> StreamRow:
@@ -50,11 +52,12 @@ def balance_view(reader: Reader, stream: StreamRow, *, now: int, token_value: in
         meter=stream.meter,
         tokens=tokens,
         allowance=sum(lot.remaining for lot in allowance),
-        allowance_granted=sum(lot.granted for lot in allowance),
+        allowance_granted=sum(lot.granted for lot in allowance)
+        or _allowance_granted(reader, stream.stream_no, cycle),
         purchased=purchased,
         other=sum(lot.remaining for lot in lots) - purchased - sum(lot.remaining for lot in allowance),
         debt=state.debt,
-        held=0,
+        held=reader.held(stream.stream_no, now=now),
         used_this_cycle=used,
         lifetime_used=state.lifetime.used - state.lifetime.refunded,
         percent=percent(tokens, tokens + used),
@@ -152,6 +155,20 @@ def _lot_view(reader: Reader, stream_no: int, lot: Lot) -> LotView:
         remaining=lot.remaining,
         granted=max(opened.tokens if opened else 0, lot.remaining),
         expires_at=lot.expires_at,
+    )
+
+
+def _allowance_granted(reader: Reader, stream_no: int, cycle: CycleTotals | None) -> int:
+    """An allowance that is used up has no lot any more; the entry that granted it begins its cycle."""
+    if cycle is None:
+        return 0
+    first = reader.entries(stream_no, after_seq=cycle.first_seq - 1, limit=_CYCLE_START_ENTRIES)
+    return sum(
+        row.tokens
+        for row in first
+        if row.operation is Operation.GRANT
+        and row.lot_source is Source.ALLOWANCE
+        and row.occurred_at >= cycle.start
     )
 
 
