@@ -184,7 +184,8 @@ class SpendingWrites(SpendingReads):
         cursor = self._connection.execute(
             "INSERT INTO alerts (stream_no, kind, subject, threshold, since, granted_ever, remaining,"
             " given_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (stream_no, kind, subject, threshold, since) DO UPDATE SET granted_ever = excluded.granted_ever, remaining = excluded.remaining,"
+            " ON CONFLICT (stream_no, kind, subject, threshold, since) DO UPDATE"
+            " SET granted_ever = excluded.granted_ever, remaining = excluded.remaining,"
             " given_at = excluded.given_at WHERE excluded.granted_ever > alerts.granted_ever",
             (stream_no, kind, subject, threshold, since, granted_ever, remaining, now),
         )
