@@ -43,7 +43,8 @@ class EmbeddedRelay:
     whom `access` allows.
 
     Args:
-        path: its database, made if it is missing; None is a temporary one that ends with the relay.
+        path: its database, made if it is missing and used by one relay at a time; None is a temporary one
+            that ends with the relay.
         host: the address to listen on.
         port: 0 is any free one.
         limits: what it accepts.
