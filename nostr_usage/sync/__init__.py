@@ -8,6 +8,7 @@
     readers     the relays being read; one that fails does not stop the others
     following   the same again whenever something new arrives
     manifests   what the root key says about the ledger
+    taking_in   events from a file, kept in the same way
 
 Relays are not trusted and neither is the operator: what is stored is linked to a signature, what is missing
 is named, what contradicts is kept as evidence, and no answer is never taken for an empty one.
@@ -17,8 +18,10 @@ from nostr_usage.sync.following import follow_forever
 from nostr_usage.sync.ledger import SyncProgress, SyncReport, sync_ledger
 from nostr_usage.sync.manifests import ManifestReading, read_manifest
 from nostr_usage.sync.outcome import RelayReading, StreamReading
+from nostr_usage.sync.taking_in import FileReading, take_in
 
 __all__ = [
+    "FileReading",
     "ManifestReading",
     "RelayReading",
     "StreamReading",
@@ -27,4 +30,5 @@ __all__ = [
     "follow_forever",
     "read_manifest",
     "sync_ledger",
+    "take_in",
 ]
