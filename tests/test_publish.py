@@ -18,18 +18,15 @@ from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.store import OutboxState
 from tests.operators import FEBRUARY_1, OperatorOfTests, operator_in
-from tests.scripted_relay import (
-    Answers,
-    Frame,
-    ScriptedRelay,
+from tests.relay_behaviours import (
     acknowledge_and_forget,
     drop,
-    honestly,
     honestly_but,
     refuse,
     require_auth,
     say_nothing,
 )
+from tests.scripted_relay import Answers, Frame, ScriptedRelay, honestly
 from tests.signed_events import with_forged_signature
 
 NOBODY = "ws://127.0.0.1:1/"

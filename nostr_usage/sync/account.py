@@ -19,13 +19,10 @@ from nostr_usage.store import StreamRow
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.keeping import Keeper
 from nostr_usage.sync.outcome import StreamReading
-from nostr_usage.sync.readers import LedgerFilter, Readers
+from nostr_usage.sync.readers import NAMES_PER_FILTER_MAX, PAGE_MAX, LedgerFilter, Readers
 
-PAGE_MAX = 500
-"""What common relays send at most; asking for more is cut silently."""
 PAGES_MAX = 10
 """Pages of one account before slots take over: they need no more memory however long the history is."""
-SLOTS_PER_FILTER_MAX = 100
 SLOTS_AT_ONCE_MAX = 800
 SLOTS_AHEAD = 8
 """Slots above the head that are asked for, in case ties in time or short pages hid what stands there."""
@@ -42,7 +39,7 @@ class AccountReader:
         self._asked: set[tuple[str, int]] = set()
 
     async def read(self) -> tuple[StreamReading, ...]:
-        """Every stream of the account, brought up to date."""
+        """Every stream of the account, brought up to date; none if no relay could be asked to the end."""
         heads = self._keeper.heads(self._copies.account)
         await asyncio.gather(*(self._page_down(url, heads) for url in self._readers.urls))
         added: dict[str, int] = {}
@@ -58,7 +55,7 @@ class AccountReader:
         return tuple(
             replace(stream, added=added[stream.meter])
             for stream in streams
-            if stream.seq or stream.missing or stream.forks
+            if added[stream.meter] or (self._readers.urls and (stream.seq or stream.missing or stream.forks))
         )
 
     async def _page_down(self, url: str, heads: Mapping[str, StreamRow]) -> None:
@@ -104,8 +101,8 @@ class AccountReader:
     async def _ask(self, slots: Sequence[str]) -> int:
         """Ask every relay for these slots; how many copies were new."""
         batches = [
-            slots[start : start + SLOTS_PER_FILTER_MAX]
-            for start in range(0, len(slots), SLOTS_PER_FILTER_MAX)
+            slots[start : start + NAMES_PER_FILTER_MAX]
+            for start in range(0, len(slots), NAMES_PER_FILTER_MAX)
         ]
         fresh = await asyncio.gather(
             *(self._ask_one(url, batch) for url in self._readers.urls for batch in batches)
@@ -113,8 +110,7 @@ class AccountReader:
         return sum(fresh)
 
     async def _ask_one(self, url: str, slots: Sequence[str]) -> int:
-        events = await self._readers.fetch(url, self._ledger.having("s", slots, limit=PAGE_MAX))
-        return self._add(events or (), url)
+        return self._add(await self._readers.fetch_named(url, self._ledger, "s", slots), url)
 
     def _add(self, events: Iterable[Event], url: str) -> int:
         return self._copies.add(events, relay=url, score=self._readers.score(url))

@@ -13,9 +13,8 @@ from nostr_usage.nostr.event import Event, verify_event
 from nostr_usage.store import Store
 from nostr_usage.sync.readers import LedgerFilter, Readers
 
-NUMBERS_PER_FILTER_MAX = 100
-# More than there are numbers in a filter: forged copies must not crowd out the true ones.
-ANSWERS_MAX = 500
+NUMBERS_AHEAD = 100
+"""Numbers above the last that are asked for: so many accounts would have to be hidden to hide the rest."""
 
 
 class AccountBook:
@@ -37,11 +36,9 @@ class AccountBook:
         with store.read() as reader:
             for row in reader.accounts():
                 self._add(row.account, row.open_number)
-        while await self._ask(range(self._last + 1, self._last + 1 + NUMBERS_PER_FILTER_MAX)):
+        while await self._ask(range(self._last + 1, self._last + 1 + NUMBERS_AHEAD)):
             pass
-        gaps = self._gaps()
-        for start in range(0, len(gaps), NUMBERS_PER_FILTER_MAX):
-            await self._ask(gaps[start : start + NUMBERS_PER_FILTER_MAX])
+        await self._ask(self._gaps())
 
     def problems(self) -> tuple[Problem, ...]:
         """Numbers that nobody showed, and numbers that two accounts claim."""
@@ -72,11 +69,13 @@ class AccountBook:
     async def _ask(self, numbers: Sequence[int]) -> bool:
         """Ask every relay for the accounts with these numbers; whether any was new."""
         known = len(self._accounts)
-        wanted = self._ledger.having("o", tuple(map(str, numbers)), limit=ANSWERS_MAX)
+        names = tuple(map(str, numbers))
         urls = self._readers.urls
-        answers = await asyncio.gather(*(self._readers.fetch(url, wanted) for url in urls))
+        answers = await asyncio.gather(
+            *(self._readers.fetch_named(url, self._ledger, "o", names) for url in urls)
+        )
         for url, events in zip(urls, answers, strict=True):
-            for event in events or ():
+            for event in events:
                 self._read(event, url)
         return len(self._accounts) > known
 

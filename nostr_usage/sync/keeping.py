@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeVar
 
-from nostr_usage.chain import ChainPoint, ChainReading, Copy, Link, read_chain
+from nostr_usage.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, Link, read_chain
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation
 from nostr_usage.ledger.fold import (
     EMPTY_STATE,
@@ -20,7 +21,7 @@ from nostr_usage.ledger.fold import (
 )
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.nostr.event import event_to_json
-from nostr_usage.store import Line, Reader, Store, StreamRow, StreamStatus, Transaction
+from nostr_usage.store import Line, Pin, Reader, Store, StreamRow, StreamStatus, Transaction
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.outcome import StreamReading
 
@@ -92,7 +93,8 @@ class Keeper:
             known=lambda seq: _held_id(reader, stream, seq),
         )
         problems = list(copies.problems)
-        links = _links_up_to_pin(chain, stream, reader, problems)
+        pin = reader.pin(stream.stream_no) if stream else None
+        links = _links_up_to_pin(chain, pin, problems)
         if self._check_every_signature:
             links = [_checked(link, copies, problems) for link in links]
         folded = _fold(links, stream, reader)
@@ -104,6 +106,8 @@ class Keeper:
             links=links,
             folded=folded,
             problems=(*problems, *folded.problems),
+            pin=pin,
+            forks_held=len(reader.forks(stream.stream_no)) if stream else 0,
         )
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
@@ -121,6 +125,8 @@ class _Findings:
     links: Sequence[Link]
     folded: FoldResult
     problems: Sequence[Problem]
+    pin: Pin | None
+    forks_held: int
 
     @property
     def is_news(self) -> bool:
@@ -131,8 +137,8 @@ class _Findings:
     def reading(self) -> StreamReading:
         """What to report where nothing is new."""
         if self.stream is None:
-            return self._reading(seq=0, status=self._status_without_entries())
-        return self._reading(seq=self.stream.seq, status=self.stream.status)
+            return self._reading_without_entries()
+        return self._reading(self.stream, self.stream.status, self.pin, forks=self.forks_held)
 
     def write(self, transaction: Transaction) -> StreamReading | None:
         """Keep it all; None, and nothing kept, if the stream has moved on since it was examined."""
@@ -142,7 +148,7 @@ class _Findings:
         if self.links:
             stream = self._append(transaction)
         if stream is None:
-            return self._reading(seq=0, status=self._status_without_entries())
+            return self._reading_without_entries()
         transaction.add_problems(stream.stream_no, self.problems)
         for fork in self.chain.forks:
             transaction.add_fork(
@@ -152,10 +158,15 @@ class _Findings:
                 event_json=event_to_json(fork.event),
                 sig_checked=True,
             )
-        status = self._status(transaction, stream)
+        pin, forks = self.pin, len(transaction.forks(stream.stream_no))
+        if forks or _contradicts_pin(transaction, stream):
+            status = StreamStatus.CONFLICT
+        else:
+            pin = self._move_pin(transaction, stream)
+            status = StreamStatus.INCOMPLETE if pin.seq > stream.seq else StreamStatus.PROVISIONAL
         if status is not stream.status:
             transaction.set_status(stream.stream_no, status)
-        return self._reading(seq=stream.seq, status=status)
+        return self._reading(stream, status, pin, forks=forks)
 
     def _append(self, transaction: Transaction) -> StreamRow:
         if self.stream is None and transaction.account(self.account) is None:
@@ -185,25 +196,33 @@ class _Findings:
             self.account, created_at=first.created_at, anchor=first.occurred_at, open_number=number
         )
 
-    def _status(self, transaction: Transaction, stream: StreamRow) -> StreamStatus:
-        if self.chain.forks or _has_conflict(transaction, stream):
-            return StreamStatus.CONFLICT
+    def _move_pin(self, transaction: Transaction, stream: StreamRow) -> Pin:
+        """The highest entry that was ever seen of the stream, whoever hides it now."""
         top = self.chain.top or ChainPoint(seq=stream.seq, entry_id=stream.head_id)
-        pin = transaction.move_pin(stream.stream_no, top.seq, top.entry_id)
-        if pin.seq > stream.seq:
-            return StreamStatus.INCOMPLETE  # something above is known to exist, whoever hides it now
-        return StreamStatus.PROVISIONAL
+        return transaction.move_pin(stream.stream_no, top.seq, top.entry_id)
 
-    def _status_without_entries(self) -> StreamStatus:
-        return StreamStatus.CONFLICT if self.chain.forks else StreamStatus.INCOMPLETE
-
-    def _reading(self, *, seq: int, status: StreamStatus) -> StreamReading:
+    def _reading(
+        self, stream: StreamRow, status: StreamStatus, pin: Pin | None, *, forks: int
+    ) -> StreamReading:
+        hidden = range(stream.seq + 1, pin.seq + 1 if pin else 0)
         return StreamReading(
             account=self.account,
             meter=self.meter,
             status=status,
-            seq=seq,
+            seq=stream.seq,
             added=len(self.links),
+            missing=self.chain.missing or tuple(islice(hidden, MISSING_MAX)),
+            forks=forks,
+        )
+
+    def _reading_without_entries(self) -> StreamReading:
+        """There is no row for a stream before its first entry, so nothing but the report says this."""
+        return StreamReading(
+            account=self.account,
+            meter=self.meter,
+            status=StreamStatus.CONFLICT if self.chain.forks else StreamStatus.INCOMPLETE,
+            seq=0,
+            added=0,
             missing=self.chain.missing,
             forks=len(self.chain.forks),
         )
@@ -214,9 +233,7 @@ def _held_id(reader: Reader, stream: StreamRow | None, seq: int) -> EntryId | No
     return row.entry_id if row else None
 
 
-def _has_conflict(transaction: Transaction, stream: StreamRow) -> bool:
-    if transaction.forks(stream.stream_no):
-        return True
+def _contradicts_pin(transaction: Transaction, stream: StreamRow) -> bool:
     return any(problem.code is ProblemCode.FORK for problem in transaction.problems(stream.stream_no))
 
 
@@ -224,11 +241,8 @@ def _head_of(stream: StreamRow | None) -> tuple[int, EntryId] | None:
     return (stream.seq, stream.head_id) if stream else None
 
 
-def _links_up_to_pin(
-    chain: ChainReading, stream: StreamRow | None, reader: Reader, problems: list[Problem]
-) -> Sequence[Link]:
+def _links_up_to_pin(chain: ChainReading, pin: Pin | None, problems: list[Problem]) -> Sequence[Link]:
     """The links, ended below the slot where they contradict an entry that was seen before."""
-    pin = reader.pin(stream.stream_no) if stream else None
     if pin is None:
         return chain.links
     seen = {link.copy.entry.seq: link.copy.entry_id for link in chain.links}

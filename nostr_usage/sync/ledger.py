@@ -130,7 +130,7 @@ class Syncer:
         if accounts is None:
             book = AccountBook(readers, self._ledger)
             await book.discover(self._store)
-            accounts, problems = book.accounts, book.problems()
+            accounts, problems = book.accounts, book.problems() if readers.urls else ()
         one_pass = _Pass(readers, self._ledger, keeper, total=len(accounts), on_progress=on_progress)
         streams = await asyncio.gather(*(one_pass.read(account) for account in accounts))
         await keeper.keep_sightings()

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from nostr_usage.errors import RelayError
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.filter import Filter
+from nostr_usage.nostr.tags import tag_values
 from nostr_usage.relays.condition import condition_of
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.relays.scores import RelayScore
 from nostr_usage.sync.outcome import RelayReading
+
+PAGE_MAX = 500
+"""What common relays send at most; asking for more is cut silently."""
+NAMES_PER_FILTER_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,25 @@ class Readers:
             self._relays.pop(url, None)
             self._errors.setdefault(url, error)
             return None
+
+    async def fetch_named(
+        self, url: str, ledger: LedgerFilter, letter: str, values: Sequence[str]
+    ) -> tuple[Event, ...]:
+        """What one relay has of those of `values` in the tag `letter`, asked for until it has no more.
+
+        A relay may cut any answer short without a word. What it did not answer is asked again, as long as
+        that brings something.
+        """
+        found: list[Event] = []
+        wanted = dict.fromkeys(values)
+        while wanted:
+            asked = tuple(wanted)[:NAMES_PER_FILTER_MAX]
+            events = await self.fetch(url, ledger.having(letter, asked, limit=PAGE_MAX)) or ()
+            found += events
+            answered = {value for event in events for value in tag_values(event.tags, letter)}
+            for value in asked if answered.isdisjoint(asked) else answered.intersection(asked):
+                del wanted[value]
+        return tuple(found)
 
     def readings(self) -> tuple[RelayReading, ...]:
         """How it went with each relay."""

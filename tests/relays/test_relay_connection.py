@@ -26,15 +26,10 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.policy import MESSAGE_BYTES_MAX, ConnectionPolicy
 from tests.http_server import http_server
-from tests.scripted_relay import (
-    Answers,
-    Frame,
-    ScriptedRelay,
-    Turn,
+from tests.relay_behaviours import (
     challenge,
     close_with,
     drop,
-    honestly,
     honestly_but,
     in_turn,
     once,
@@ -43,6 +38,7 @@ from tests.scripted_relay import (
     require_auth,
     say_nothing,
 )
+from tests.scripted_relay import Answers, Frame, ScriptedRelay, Turn, honestly
 from tests.signed_events import NOW, signed, signer_of, with_forged_signature
 
 LOCAL = ConnectionPolicy(allow_local=True)

@@ -15,7 +15,8 @@ from nostr_usage.relays.backoff import Backoff
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import STABLE_S, RelayPool
 from nostr_usage.relays.scores import RelayScore
-from tests.scripted_relay import ScriptedRelay, drop, honestly
+from tests.relay_behaviours import drop
+from tests.scripted_relay import ScriptedRelay, honestly
 from tests.signed_events import signed, signer_of
 
 LOCAL = ConnectionPolicy(allow_local=True)
