@@ -20,10 +20,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from nostr_usage.errors import HomeError
-from nostr_usage.nostr.keys import SecretKey, parse_secret_key
+
+if TYPE_CHECKING:
+    from nostr_usage.nostr.keys import SecretKey
 
 HOME_VARIABLE = "NOSTR_USAGE_HOME"
 SETTINGS_VERSION = 1
@@ -107,7 +109,7 @@ def _kinds(values: dict[str, object]) -> tuple[int, ...]:
 
 def settings_to_toml(settings: Settings) -> str:
     """The text that `settings_from_toml` reads."""
-    import tomli_w  # noqa: PLC0415  # only commands that change a home need it
+    import tomli_w
 
     return tomli_w.dumps({"version": SETTINGS_VERSION, **asdict(settings), "kinds": list(settings.kinds)})
 
@@ -117,7 +119,7 @@ def default_home_path() -> Path:
     named = os.environ.get(HOME_VARIABLE)
     if named:
         return Path(named)
-    import platformdirs  # noqa: PLC0415  # not needed where the home is named
+    import platformdirs
 
     return Path(platformdirs.user_data_dir("nostr-usage", appauthor=False))
 
@@ -246,6 +248,8 @@ class Home:
             HomeError: as `key_text`, or if a password is needed.
             KeyFormatError, DecryptionError: if it is no key, or the password is wrong.
         """
+        from nostr_usage.nostr.keys import parse_secret_key
+
         text = self.key_text(name)
         if not text.startswith("ncryptsec1"):
             return parse_secret_key(text)
@@ -254,7 +258,7 @@ class Home:
                 f"{self.key_path(name)} is encrypted",
                 advice="Give its password in NOSTR_USAGE_PASSWORD, or run the command on a terminal.",
             )
-        from nostr_usage.nostr.nip49 import decrypt_secret_key  # noqa: PLC0415  # 40 ms that few homes need
+        from nostr_usage.nostr.nip49 import decrypt_secret_key
 
         return decrypt_secret_key(text, password)
 

@@ -85,11 +85,11 @@ def open_operator(
     Raises:
         HomeError: if there is no home, it is a follower's, or its keys cannot be used.
     """
-    from nostr_usage.details import DescriptionMode  # noqa: PLC0415  # loaded by those who sign only
-    from nostr_usage.nostr.signer import Signer  # noqa: PLC0415
-    from nostr_usage.record import Recorder  # noqa: PLC0415
-    from nostr_usage.store.account_secrets import AccountSecrets  # noqa: PLC0415
-    from nostr_usage.stream_writer import Operator  # noqa: PLC0415
+    from nostr_usage.details import DescriptionMode
+    from nostr_usage.nostr.signer import Signer
+    from nostr_usage.record import Recorder
+    from nostr_usage.store.account_secrets import AccountSecrets
+    from nostr_usage.stream_writer import Operator
 
     settings = home.settings()
     if settings.role is not Role.OPERATOR:
@@ -140,7 +140,7 @@ def relay_set_named(name: str | Path) -> RelaySet:
     Raises:
         CatalogueError: if there is none, or it cannot be used.
     """
-    from relay_config import RelaySetError, load_relay_set  # noqa: PLC0415  # `balance` does without
+    from relay_config import RelaySetError, load_relay_set
 
     try:
         return load_relay_set(name)
@@ -154,8 +154,8 @@ def relay_set_at(urls: tuple[str, ...]) -> RelaySet:
     Raises:
         CatalogueError: if one is no relay URL, or is named twice.
     """
-    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
-    from relay_config import RelaySetError, relay_set_of  # noqa: PLC0415
+    from nostr_usage.relays.urls import normalise_relay_url
+    from relay_config import RelaySetError, relay_set_of
 
     try:
         return relay_set_of("own", tuple(normalise_relay_url(url) for url in urls))
@@ -181,7 +181,7 @@ def find_account(store: Store, name: str) -> AccountId:
         if labelled is not None:
             return labelled.account
         if name.startswith(("npub1", "nprofile1", "nsec1")) or len(name) == 64:
-            from nostr_usage.nostr.keys import parse_public_key  # noqa: PLC0415
+            from nostr_usage.nostr.keys import parse_public_key
 
             account = AccountId(parse_public_key(name))
             if reader.account(account) is not None:
@@ -191,14 +191,14 @@ def find_account(store: Store, name: str) -> AccountId:
 
 def write_urls(relays: RelaySet) -> tuple[str, ...]:
     """The relays that entries are written to, each URL in its one spelling."""
-    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
+    from nostr_usage.relays.urls import normalise_relay_url
 
     return tuple(normalise_relay_url(relay.url) for relay in relays.write_relays)
 
 
 def read_urls(relays: RelaySet) -> tuple[str, ...]:
     """The relays that entries are read from, each URL in its one spelling."""
-    from nostr_usage.relays.urls import normalise_relay_url  # noqa: PLC0415
+    from nostr_usage.relays.urls import normalise_relay_url
 
     return tuple(normalise_relay_url(relay.url) for relay in relays.read_relays)
 
@@ -214,7 +214,7 @@ def load_catalogue_of(name: str) -> Catalogue:
     Raises:
         UnknownNameError, CatalogueError: if it cannot be used.
     """
-    from nostr_usage.pricing.catalogue import catalogue_from_toml, load_catalogue  # noqa: PLC0415
+    from nostr_usage.pricing.catalogue import catalogue_from_toml, load_catalogue
 
     if not name.endswith(".toml"):
         return load_catalogue(name)
@@ -231,7 +231,7 @@ def connection_policy(relays: Iterable[str], *, allow_local: bool = False) -> Co
     A URL that plainly names this machine or its network is taken at its word. A name that only turns out to
     lead there is refused, unless `allow_local` says that this is meant.
     """
-    from nostr_usage.relays.policy import ConnectionPolicy  # noqa: PLC0415
-    from nostr_usage.relays.urls import is_plainly_local  # noqa: PLC0415
+    from nostr_usage.relays.policy import ConnectionPolicy
+    from nostr_usage.relays.urls import is_plainly_local
 
     return ConnectionPolicy(allow_local=allow_local or any(map(is_plainly_local, relays)))

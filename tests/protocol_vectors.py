@@ -15,7 +15,7 @@ from nostr_usage.account_key import account_id, derive_account_key, payment_tag,
 from nostr_usage.clock import ManualClock
 from nostr_usage.details import DescriptionMode
 from nostr_usage.enrolment import enrol
-from nostr_usage.ledger.entry import Source
+from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.manifest import Manifest, manifest_event
 from nostr_usage.nostr.event import event_to_json, sign_event
 from nostr_usage.nostr.keys import SecretKey
@@ -23,7 +23,7 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.record import Recorder
-from nostr_usage.request import Action, Grant, Refund
+from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.store import Store
 from nostr_usage.store.account_secrets import AccountSecrets
 from nostr_usage.stream_writer import Operator
@@ -106,41 +106,7 @@ def _stream(
         account = enrol(
             recorder, secrets, entropy=entropy, plan="standard", account=account_id(account_key)
         ).account
-        clock.advance(DAY_S)
-        recorder.grant(
-            Grant(
-                account=account,
-                tokens=5_800,
-                source=Source.PURCHASED,
-                key="order-1",
-                paid=10_000_000,
-                payment="pi_1",
-            )
-        )
-        clock.advance(DAY_S)
-        chat = recorder.record(
-            Action(
-                account=account,
-                activity="magic-mentor",
-                tokens=247,
-                key="chat-1",
-                description="How do I set boundaries?",
-            )
-        )
-        clock.advance(DAY_S)
-        usage = measured_usage("gpt-4o", {Bucket.FRESH_INPUT: 4_808, Bucket.OUTPUT: 10})
-        recorder.record(
-            Action(
-                account=account,
-                activity="magic-mentor",
-                usage=(usage,),
-                key="chat-2",
-                occurred_at=clock.now() - 60,
-            )
-        )
-        recorder.refund(Refund(entry_id=chat.entry_id, tokens=100, key="refund-1"))
-        clock.set(FEBRUARY_1 + 31 * DAY_S)
-        recorder.tick(account)
+        chat = _first_month(recorder, clock, account)
         row = secrets.get(account)
         with store.read() as reader:
             events = [json.loads(event.event_json) for event in reader.events()]
@@ -155,6 +121,46 @@ def _stream(
             "balance": 5_000 + 5_800 - 247 - 17 + 100 - 4_836 + 5_000,
         }
         return events, figures
+
+
+def _first_month(recorder: Recorder, clock: ManualClock, account: AccountId) -> Receipt:
+    """A purchase, two chats, a refund, and the end of the month; the first chat's receipt."""
+    clock.advance(DAY_S)
+    recorder.grant(
+        Grant(
+            account=account,
+            tokens=5_800,
+            source=Source.PURCHASED,
+            key="order-1",
+            paid=10_000_000,
+            payment="pi_1",
+        )
+    )
+    clock.advance(DAY_S)
+    chat = recorder.record(
+        Action(
+            account=account,
+            activity="magic-mentor",
+            tokens=247,
+            key="chat-1",
+            description="How do I set boundaries?",
+        )
+    )
+    clock.advance(DAY_S)
+    usage = measured_usage("gpt-4o", {Bucket.FRESH_INPUT: 4_808, Bucket.OUTPUT: 10})
+    recorder.record(
+        Action(
+            account=account,
+            activity="magic-mentor",
+            usage=(usage,),
+            key="chat-2",
+            occurred_at=clock.now() - 60,
+        )
+    )
+    recorder.refund(Refund(entry_id=chat.entry_id, tokens=100, key="refund-1"))
+    clock.set(FEBRUARY_1 + 31 * DAY_S)
+    recorder.tick(account)
+    return chat
 
 
 def write_vectors() -> None:
