@@ -1,0 +1,167 @@
+"""Every key of the dashboard, in one table: the footer, the help screen and the docs are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key, or several, for one action.
+
+    Attributes:
+        id: what settings call it; stays the same when the keys are changed.
+        where: the part of the dashboard in which it works: `everywhere`, a pane, `table`, a panel.
+        keys: as Textual spells them, comma-separated.
+        action: what it does there.
+        label: for the footer; empty keeps it out.
+        help: a sentence for the help screen.
+        shown: how the footer and the help write the keys, if not as they are.
+    """
+
+    id: str
+    where: str
+    keys: str
+    action: str
+    help: str
+    label: str = ""
+    shown: str = ""
+
+
+FOOTER_KEYS_MAX = 7
+_SPELLINGS = {"question_mark": "?", "colon": ":", "slash": "/", "dollar_sign": "$", "space": "space"}
+
+KEYS = (
+    Key(id="pane.balance", where="everywhere", keys="1", action="pane('balance')", help="Show the balance."),
+    Key(
+        id="app.account",
+        where="everywhere",
+        keys="a",
+        action="accounts",
+        help="Choose another account.",
+        label="Account",
+    ),
+    Key(
+        id="app.pause",
+        where="everywhere",
+        keys="space",
+        action="pause",
+        help="Hold the screen still, or follow again.",
+        label="Pause",
+    ),
+    Key(
+        id="app.resync",
+        where="everywhere",
+        keys="r",
+        action="resync",
+        help="Read the store again, now.",
+    ),
+    Key(id="app.zone", where="everywhere", keys="z", action="zone", help="Show times in UTC, or local time."),
+    Key(
+        id="app.hide",
+        where="everywhere",
+        keys="d",
+        action="descriptions",
+        help="Hide descriptions, or show them again: for when others look on.",
+    ),
+    Key(
+        id="app.copy",
+        where="everywhere",
+        keys="y",
+        action="copy",
+        help="Copy what is selected: a balance, an id.",
+    ),
+    Key(
+        id="app.help",
+        where="everywhere",
+        keys="question_mark,f1",
+        action="help",
+        help="Show all keys.",
+        label="Help",
+        shown="?",
+    ),
+    Key(
+        id="app.commands",
+        where="everywhere",
+        keys="colon,ctrl+p",
+        action="command_palette",
+        help="Find any command by its name.",
+        label="Commands",
+        shown=":",
+    ),
+    Key(
+        id="app.quit",
+        where="everywhere",
+        keys="q,ctrl+q,ctrl+c",
+        action="quit",
+        help="Quit.",
+        label="Quit",
+        shown="q",
+    ),
+    Key(
+        id="balance.enough",
+        where="balance",
+        keys="l",
+        action="app.enough",
+        help="Show what the balance is enough for, and what could be bought.",
+        label="Enough for",
+    ),
+    Key(id="table.up", where="table", keys="up,k", action="move(-1)", help="One row up.", shown="up k"),
+    Key(
+        id="table.down", where="table", keys="down,j", action="move(1)", help="One row down.", shown="down j"
+    ),
+    Key(
+        id="table.page_up",
+        where="table",
+        keys="pageup,ctrl+u",
+        action="page(-1)",
+        help="One page up.",
+    ),
+    Key(
+        id="table.page_down",
+        where="table",
+        keys="pagedown,ctrl+d",
+        action="page(1)",
+        help="One page down.",
+    ),
+    Key(id="table.first", where="table", keys="home,g", action="first", help="The first row."),
+    Key(id="table.last", where="table", keys="end,G", action="last", help="The last row."),
+    Key(
+        id="table.choose",
+        where="table",
+        keys="enter",
+        action="choose",
+        help="More about the row.",
+    ),
+    Key(id="panel.close", where="panel", keys="escape,q", action="close", help="Go back.", label="Back"),
+)
+
+
+def footer_keys(where: str) -> tuple[Key, ...]:
+    """The keys that the last line shows in one pane: its own, then those that work everywhere."""
+    return tuple(key for place in (where, "everywhere") for key in KEYS if key.where == place and key.label)
+
+
+def spelled(key: Key) -> str:
+    """The keys of `key` as people write them."""
+    if key.shown:
+        return key.shown
+    return " ".join(_SPELLINGS.get(name, name) for name in key.keys.split(","))
+
+
+def bindings_of(where: str) -> list[BindingType]:
+    """The bindings of one part of the dashboard."""
+    return [
+        Binding(
+            key=key.keys,
+            action=key.action,
+            description=key.label or key.help,
+            show=bool(key.label),
+            key_display=key.shown or None,
+            id=key.id,
+        )
+        for key in KEYS
+        if key.where == where
+    ]

@@ -1,0 +1,248 @@
+"""Views as lines of text with styles of ours: what the panels of the first screen show, in a given width."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from nostr_usage.amount import format_tokens
+from nostr_usage.outlook import Level, OutlookView
+from nostr_usage.views import BalanceView, LotView, MonthView
+from tui import wording
+from tui.look import Look
+from tui.snapshot import Feed, FeedState, Proved, Snapshot
+
+_MUTED = "$text-muted"
+_NAME_WIDTH = 10
+_SHARE_BAR_MIN, _SHARE_BAR_MAX = 3, 20
+_ACTIVITY_WIDTH = 19
+
+
+def proved_style(proved: Proved) -> str:
+    """The colour of a state; a glyph and a word say the same."""
+    match proved:
+        case Proved.VERIFIED | Proved.OWN:
+            return "$success"
+        case Proved.CONFLICT:
+            return "bold $error"
+        case Proved.PROVISIONAL | Proved.INCOMPLETE | Proved.STALE:
+            return "$warning"
+
+
+def figure_line(view: BalanceView, proved: Proved, look: Look, width: int) -> Content:
+    """The balance, what it is worth, and how much of it is proved."""
+    unit = look.text(view.meter)
+    left = Content.assemble(
+        (wording.tokens(view.tokens, look), "bold $error" if view.tokens < 0 else "bold $primary"),
+        (f" {unit}", "bold"),
+        (f"  {wording.dollars(view.micro_dollars, look)}", "$foreground"),
+    )
+    proof = f"{wording.proved_glyph(proved, look)} {wording.proved_word(proved)}"
+    gap = max(1, width - left.cell_length - len(proof))
+    return Content.assemble(left, " " * gap, (proof, proved_style(proved)))
+
+
+def bar_line(view: BalanceView, look: Look, width: int) -> Content:
+    """The bar, with its percent."""
+    whole = max(view.tokens, 0) + view.used_this_cycle
+    share = f"{view.percent:3d} %"
+    full, empty = look.bar(max(view.tokens, 0), whole, max(4, width - len(share) - 1))
+    return Content.assemble((full, _level_style(view)), (empty, _MUTED), f" {share}")
+
+
+def balance_lines(snapshot: Snapshot, view: BalanceView, look: Look, width: int) -> list[Content]:
+    """The balance panel."""
+    whole = max(view.tokens, 0) + view.used_this_cycle
+    used = f"{format_tokens(view.used_this_cycle)} used of {format_tokens(whole)} this cycle"
+    lines = [
+        figure_line(view, snapshot.proved, look, width),
+        bar_line(view, look, width),
+        Content.styled(used, _MUTED),
+    ]
+    if view.debt:
+        lines.append(_field("Debt", f"{format_tokens(view.debt)}, paid by the next grant", "$error"))
+    granted = format_tokens(view.allowance_granted)
+    lines.append(_field("Allowance", f"{format_tokens(view.allowance)} of {granted}"))
+    lines.append(_field("Purchased", f"{format_tokens(view.purchased)} {look.own('never expire')}"))
+    if view.other:
+        lines.append(_field("Other", format_tokens(view.other)))
+    if view.held:
+        lines.append(_field("Reserved", format_tokens(view.held)))
+    reset = wording.reset_sentence(view, now=snapshot.taken_at, look=look)
+    lines.append(_field("Reset", reset, "$warning" if view.is_reset_due else ""))
+    lines.append(_field("Rate", f"{wording.rate(view.token_value)} a token"))
+    as_of = f"#{view.as_of_seq:,} {look.glyphs.dot} {wording.reset_time(view.as_of, look)}"
+    lines.append(_field("As of", as_of))
+    return lines
+
+
+def lot_lines(lots: tuple[LotView, ...], look: Look) -> list[Content]:
+    """The lots in the order in which they are spent."""
+    lines: list[Content] = []
+    for number, lot in enumerate(lots, start=1):
+        until = (
+            "never expires" if lot.expires_at is None else f"until {wording.full_time(lot.expires_at, look)}"
+        )
+        left = f"{format_tokens(lot.remaining)} of {format_tokens(lot.granted)}"
+        lines.append(_field(f"{number} {wording.source_name(lot.source)}", f"{left}, {until}", width=14))
+    return lines
+
+
+def month_lines(month: MonthView, snapshot: Snapshot, look: Look, size: tuple[int, int]) -> list[Content]:
+    """The month by activity; shares add to 100 and cents to the total. What has no room is summed up."""
+    width, height = size
+    if not month.rows:
+        return [Content.styled(f"Nothing used in {wording.month_name(month.month)} yet.", _MUTED)]
+    space = max(1, height - 3)
+    shown = month.rows if len(month.rows) <= space else month.rows[: space - 1]
+    rest = month.rows[len(shown) :]
+    figures = [
+        (look.text(snapshot.labels.get(row.activity, row.activity)), row.tokens, row.cents, row.share)
+        for row in shown
+    ]
+    if rest:
+        sums = [
+            sum(column) for column in zip(*((row.tokens, row.cents, row.share) for row in rest), strict=True)
+        ]
+        figures.append((f"{len(rest)} more", sums[0], sums[1], sums[2]))
+    total = ("Total", month.tokens, month.cents, sum(row.share for row in month.rows))
+    view = snapshot.balance
+    left = (max(view.tokens, 0), max(round_cents(view.micro_dollars), 0)) if view is not None else (0, 0)
+    widths = (
+        max(len(wording.tokens(number, look)) for number in (month.tokens, left[0])),
+        max(len(wording.cents(number, look)) for number in (month.cents, left[1])),
+    )
+    lines = [_share_line(row, widths, look, width) for row in figures]
+    lines.append(Content.styled(look.glyphs.rule * width, "$border"))
+    lines.append(_share_line(total, widths, look, width, has_bar=False).stylize("bold"))
+    lines.append(_share_line(("Left now", left[0], left[1], None), widths, look, width, has_bar=False))
+    return lines
+
+
+def round_cents(micro: int) -> int:
+    """Micro-dollars as cents, halves up, as `format_dollars` shows them."""
+    return (abs(micro) + 5_000) // 10_000 * (-1 if micro < 0 else 1)
+
+
+def notice_line(snapshot: Snapshot, look: Look) -> Content | None:
+    """What the owner should know: conflict, debt, nothing left, low; None if there is nothing to say."""
+    view, outlook = snapshot.balance, snapshot.outlook
+    if view is None or outlook is None:
+        return None
+    if snapshot.proved is Proved.CONFLICT:
+        return Content.styled(f" {look.glyphs.bad} {wording.proved_sentence(snapshot.proved)}", "bold $error")
+    if outlook.level is Level.ENOUGH:
+        return None
+    parts = [wording.level_sentence(view, outlook, look), wording.enough_sentence(outlook, look)]
+    if missing := wording.not_enough_sentence(outlook, look):
+        parts.append(missing)
+    text = f" {look.glyphs.warning} " + look.own(" · ").join(parts)
+    return Content.styled(text, "$warning" if outlook.level is Level.LOW else "$error")
+
+
+def status_line(snapshot: Snapshot | None, feed: FeedState, look: Look, *, now: int, width: int) -> Content:
+    """Who, where from, how far proved, how old; what has no room is left out from the right."""
+    parts: list[tuple[str, str]] = []
+    view = snapshot.balance if snapshot is not None else None
+    if view is not None and view.label:
+        parts.append((look.text(view.label, length_max=20), "bold"))
+    if snapshot is not None:
+        parts.append((wording.short_npub(snapshot.npub, look), _MUTED))
+    parts.append(feed_word(feed, look))
+    if feed.relays:
+        parts.append((f"relays {feed.relays_up}/{len(feed.relays)}", _MUTED))
+    if snapshot is not None and view is not None:
+        proved = snapshot.proved
+        word = f"{wording.proved_glyph(proved, look)} {wording.proved_word(proved)} #{view.as_of_seq:,}"
+        parts.append((word, proved_style(proved)))
+    if snapshot is not None and snapshot.waiting:
+        parts.append((f"{look.glyphs.under_way} {snapshot.waiting:,} to publish", "$warning"))
+    if view is not None:
+        parts.append((wording.ago(max(0, now - view.as_of)), _MUTED))
+    return _joined(parts, look, width)
+
+
+def feed_word(feed: FeedState, look: Look) -> tuple[str, str]:
+    """The feed as a sign, a word and a colour."""
+    match feed.feed:
+        case Feed.LIVE:
+            return f"{look.glyphs.live} LIVE", "$success"
+        case Feed.CONNECTING:
+            return f"{look.glyphs.local} CONNECTING", "$warning"
+        case Feed.OFFLINE:
+            return f"{look.glyphs.bad} OFFLINE", "$error"
+        case Feed.PAUSED:
+            return f"{look.glyphs.paused} PAUSED", "$warning"
+
+
+def enough_lines(outlook: OutlookView, look: Look) -> list[Content]:
+    """The panel of what a balance is enough for, and of the packs."""
+    lines: list[Content] = []
+    enough = outlook.affordable
+    lines.append(Content.styled("Enough for", "bold $success"))
+    lines += [
+        Content(f"  {item.count:>6,} {look.text(item.label)}, about {item.tokens:,} each")
+        for item in enough.enough_for
+    ]
+    if not enough.enough_for:
+        lines.append(Content("  nothing on the price list"))
+    if enough.mix:
+        mix = " + ".join(f"{item.count:,} {look.text(item.label)}" for item in enough.mix)
+        lines.append(Content(f"  or {mix}"))
+    if enough.not_enough_for:
+        lines += [Content(""), Content.styled("Not enough for", "bold $warning")]
+        for item in enough.not_enough_for:
+            missing = f"{item.missing:,} more tokens needed"
+            lines.append(Content(f"  {look.text(item.label)}: {missing}"))
+    if outlook.packs:
+        lines += [Content(""), Content.styled("Packs; their tokens never expire", "bold $primary")]
+    for pack in outlook.packs:
+        price = wording.dollars(pack.price_micro_dollars, look)
+        best = f"  {look.glyphs.good} best value" if pack.is_best else ""
+        lines.append(
+            Content(f"  {price:>8}  {pack.tokens:>8,} tokens  {pack.tokens_per_dollar:,} a dollar{best}")
+        )
+    return lines
+
+
+def _level_style(view: BalanceView) -> str:
+    return "$primary" if view.percent >= 25 else "$warning"
+
+
+def _field(name: str, value: str, style: str = "", *, width: int = _NAME_WIDTH) -> Content:
+    return Content.assemble((f"{name:<{width}}", _MUTED), (value, style))
+
+
+def _share_line(
+    row: tuple[str, int, int, int | None],
+    widths: tuple[int, int],
+    look: Look,
+    width: int,
+    *,
+    has_bar: bool = True,
+) -> Content:
+    """Name, tokens, dollars, share; a bar where the name leaves room for one."""
+    name, tokens, cents, share = row
+    share_text = " " * 5 if share is None else f"{share:>3} %"
+    usd = wording.cents(cents, look)
+    numbers = f" {wording.tokens(tokens, look):>{widths[0]}}  {usd:>{widths[1]}}  {share_text}"
+    bar_width = min(_SHARE_BAR_MAX, width - _ACTIVITY_WIDTH - len(numbers) - 2)
+    bar_cells = bar_width + 2 if bar_width >= _SHARE_BAR_MIN else 0
+    parts: list[tuple[str, str]] = [
+        (look.fit(name, width - len(numbers) - bar_cells), ""),
+        (numbers, ""),
+    ]
+    if bar_cells:
+        full = look.bar(share or 0, 100, bar_width)[0] if has_bar else ""
+        parts.append((f"  {full:<{bar_width}}", "$primary"))
+    return Content.assemble(*parts)
+
+
+def _joined(parts: list[tuple[str, str]], look: Look, width: int) -> Content:
+    line = Content(" ")
+    for text, style in parts:
+        gap = "   " if line.cell_length > 1 else ""
+        if line.cell_length + len(gap) + len(text) > width - 1 and gap:
+            break
+        line = Content.assemble(line, gap, (text, style))
+    del look
+    return line.pad_right(max(0, width - line.cell_length))

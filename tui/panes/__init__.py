@@ -1,0 +1,1 @@
+"""The screens of the dashboard, one module each; every one draws a snapshot and computes nothing."""

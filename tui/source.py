@@ -1,0 +1,113 @@
+"""Where snapshots come from: the store of an open home. Nothing here knows the terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from nostr_usage.clock import Clock
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
+from nostr_usage.ledger.state import state_from_json
+from nostr_usage.nostr.nip19 import encode_npub
+from nostr_usage.outlook import activity_labels, outlook_view
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.report import balance_view, history, month_view
+from nostr_usage.store import ChangeWatch, OutboxState, Reader, StreamRow
+from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
+from tui.snapshot import AccountChoice, Mark, Snapshot
+
+RECENT_MAX = 50
+ACCOUNTS_MAX = 1_000
+_NOTHING = Mark(head_id="", state="", outbox=())
+
+
+class LedgerSource:
+    """An open home, read for the dashboard. Safe to use from several threads."""
+
+    def __init__(self, opened: ReaderHome, *, clock: Clock, meter: str = DEFAULT_METER) -> None:
+        self.opened = opened
+        self.clock = clock
+        self.meter = meter
+        self.catalogue: Catalogue = home_catalogue(opened.home, opened.settings)
+        self._labels = activity_labels(self.catalogue)
+        self._watch = ChangeWatch(opened.home.store_path)
+
+    def close(self) -> None:
+        """Stop watching the store."""
+        self._watch.close()
+
+    def has_changed(self) -> bool:
+        """Whether somebody wrote to the store since the last call; always asked from one thread."""
+        return self._watch.has_changed()
+
+    def chosen_account(self, name: str | None) -> AccountId | None:
+        """The account to begin with: as named, that of the settings, or the only one.
+
+        Raises:
+            UnknownNameError: if there is no account of that name.
+        """
+        if name is not None:
+            return find_account(self.opened.store, name)
+        if self.opened.settings.account:
+            return AccountId(self.opened.settings.account)
+        with self.opened.store.read() as reader:
+            accounts = reader.accounts()
+            first, second = next(accounts, None), next(accounts, None)
+        return first.account if first is not None and second is None else None
+
+    def accounts(self) -> tuple[AccountChoice, ...]:
+        """The accounts that have entries, the oldest first, at most `ACCOUNTS_MAX`."""
+        choices: list[AccountChoice] = []
+        with self.opened.store.read() as reader:
+            labels = {row.account: row.label or "" for row in reader.accounts()}
+            for stream in reader.streams():
+                if stream.meter == self.meter and len(choices) < ACCOUNTS_MAX:
+                    choices.append(_choice(stream, labels.get(stream.account, "")))
+        return tuple(choices)
+
+    def snapshot(self, account: AccountId) -> Snapshot:
+        """Everything that the first screen shows."""
+        now = self.clock.now()
+        npub = encode_npub(account)
+        with self.opened.store.read() as reader:
+            stream = reader.stream(account, self.meter)
+            if stream is None:
+                return Snapshot(
+                    mark=_NOTHING, taken_at=now, role=self.opened.settings.role, npub=npub, balance=None
+                )
+            balance = balance_view(reader, stream, now=now, token_value=self.catalogue.token_value)
+            return Snapshot(
+                mark=_mark(reader, stream),
+                taken_at=now,
+                role=self.opened.settings.role,
+                npub=npub,
+                balance=balance,
+                month=month_view(reader, stream, month_of(now)),
+                recent=tuple(history(reader, stream, limit=RECENT_MAX)),
+                outlook=outlook_view(balance, self.catalogue),
+                labels=self._labels,
+                waiting=_waiting(reader),
+            )
+
+
+def month_of(unix_time: int) -> str:
+    """The month (`2026-02`, UTC) of a unix time."""
+    return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m")
+
+
+def _choice(stream: StreamRow, label: str) -> AccountChoice:
+    state = state_from_json(stream.state_json)
+    return AccountChoice(
+        account=stream.account,
+        npub=encode_npub(stream.account),
+        label=label,
+        tokens=sum(lot.remaining for lot in state.lots) - state.debt,
+    )
+
+
+def _mark(reader: Reader, stream: StreamRow) -> Mark:
+    counts = tuple(count.count for count in reader.outbox_counts())
+    return Mark(head_id=stream.head_id, state=stream.status.value, outbox=counts)
+
+
+def _waiting(reader: Reader) -> int:
+    return sum(count.count for count in reader.outbox_counts() if count.state is not OutboxState.CONFIRMED)
