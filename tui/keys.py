@@ -151,6 +151,13 @@ def spelled(key: Key) -> str:
     return " ".join(_SPELLINGS.get(name, name) for name in key.keys.split(","))
 
 
+def keys_table() -> str:
+    """All keys as a table in Markdown, for the documentation."""
+    lines = ["| Where | Key | What it does |", "|---|---|---|"]
+    lines += [f"| {key.where} | `{spelled(key)}` | {key.help} |" for key in KEYS]
+    return "\n".join(lines)
+
+
 def bindings_of(where: str) -> list[BindingType]:
     """The bindings of one part of the dashboard."""
     return [

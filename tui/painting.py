@@ -222,9 +222,9 @@ def _share_line(
 ) -> Content:
     """Name, tokens, dollars, share; a bar where the name leaves room for one."""
     name, tokens, cents, share = row
-    share_text = " " * 5 if share is None else f"{share:>3} %"
+    share_text = " " * 4 if share is None else f"{share:>3}%"
     usd = wording.cents(cents, look)
-    numbers = f" {wording.tokens(tokens, look):>{widths[0]}}  {usd:>{widths[1]}}  {share_text}"
+    numbers = f" {wording.tokens(tokens, look):>{widths[0]}} {usd:>{widths[1]}} {share_text}"
     bar_width = min(_SHARE_BAR_MAX, width - _ACTIVITY_WIDTH - len(numbers) - 2)
     bar_cells = bar_width + 2 if bar_width >= _SHARE_BAR_MIN else 0
     parts: list[tuple[str, str]] = [

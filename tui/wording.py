@@ -170,9 +170,15 @@ def activity_name(row: HistoryRow, labels: Mapping[str, str]) -> str:
     if row.operation is Operation.DEBIT:
         return labels.get(row.type, row.type)
     words = row.type.replace("_", " ").replace("-", " ").capitalize()
-    if row.operation is Operation.REFUND:
-        return "Refund"
-    return words
+    match row.operation:
+        case Operation.REFUND:
+            return "Refund"
+        case Operation.OPEN:
+            return "Account opened"
+        case Operation.PLAN:
+            return f"Plan: {words}"
+        case _:
+            return words
 
 
 def badge(row: HistoryRow, *, proved: Proved, look: Look) -> tuple[str, str]:

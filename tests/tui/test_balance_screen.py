@@ -56,7 +56,7 @@ async def test_month_adds_up_on_screen() -> None:
     total = next(line for line in text.splitlines() if "Total" in line)
     assert "4,153" in total
     assert "$6.23" in total
-    assert "100 %" in total
+    assert "100%" in total
 
 
 async def test_recent_entries_show_running_balance_and_badge() -> None:

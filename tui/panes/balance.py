@@ -70,7 +70,7 @@ class BalancePane(Container):
         notice = painting.notice_line(snapshot, look)
         self._notice.display = notice is not None
         if notice is not None:
-            self._notice.show(lambda width: notice.truncate(width, ellipsis=not look.is_ascii))
+            self._notice.show(lambda _width: notice)
 
     def _show_recent(
         self, snapshot: Snapshot, view: BalanceView, look: Look, *, hides_descriptions: bool

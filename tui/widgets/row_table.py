@@ -89,7 +89,7 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """The heading stays at the top while the rows scroll below it."""
         width = self.scrollable_content_region.width
-        fitted = fit_columns(self._columns, width - 1)
+        fitted = fit_columns(self._columns, width - 2)
         if y == 0:
             return self._strip(Content.assemble(" ", heading(fitted, self._look)), width)
         index = self.scroll_offset.y + y - 1
