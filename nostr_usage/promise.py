@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from nostr_usage.ledger.cycle import AnniversaryMonth, Annual, CalendarMonth, CycleRule, EveryDays
 from nostr_usage.ledger.entry import Source
-from nostr_usage.ledger.plan import Plan
+from nostr_usage.ledger.plan import Plan, Rollover
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.pricing.tables import Burn, Cycle, CycleKind
+from nostr_usage.pricing.offers import Cycle, CycleKind
+from nostr_usage.pricing.tables import Burn
 
 _HOUR_S = 3_600
 
 
-def ledger_plan(catalogue: Catalogue, name: str) -> Plan:
-    """The plan `name` as the fold needs it.
+def ledger_plan(catalogue: Catalogue, name: str, *, meter: str | None = None) -> Plan:
+    """The plan `name` as the fold of one meter needs it, by default of the catalogue's first.
 
     Raises:
         UnknownNameError: if the catalogue has no such plan.
     """
     plan = catalogue.plan(name)
+    rollover = plan.rollover
     return Plan(
         name=plan.name,
         cycle=_cycle_rule(plan.cycle),
-        allowance=plan.allowance,
+        allowance=catalogue.allowance_of(plan, meter or catalogue.default_meter),
+        rollover=Rollover(cap=rollover.cap, cycles=rollover.cycles) if rollover else None,
         priority=lot_priority(catalogue, Source.ALLOWANCE),
         grace_s=catalogue.grace_hours * _HOUR_S,
     )

@@ -1,7 +1,7 @@
 """From what happened, or is due, to the entry that must be written: drafts, and posting them.
 
-A draft is an entry without its place in the stream. `next_due` names, one at a time, what time alone makes
-due; whoever writes to a stream writes that first, until it is None, and `post` takes it for granted.
+A draft is an entry without its place in the stream. `due_together` names what time alone makes due next;
+whoever writes to a stream writes that first, until there is no more, and `post` takes it for granted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nostr_usage.ledger.entry import (
 )
 from nostr_usage.ledger.holdings import Referred
 from nostr_usage.ledger.lot import is_lapsed, tokens_of
-from nostr_usage.ledger.plan import GRACE_S, Plan
+from nostr_usage.ledger.plan import GRACE_S, Plan, Rollover
 from nostr_usage.ledger.state import StreamState, balance_of
 
 _NO_COST = Cost(micro_dollars=0)
@@ -134,6 +134,31 @@ def first_grant(plan: Plan, *, anchor: int, at: int) -> Draft:
     return _allowance(plan, "subscription_grant", anchor=anchor, at=at, key=f"subscription:{at}")
 
 
+def upgrade_grant(state: StreamState, old: Plan, new: Plan, *, anchor: int, at: int) -> Draft | None:
+    """What a larger plan adds at once, in the middle of a cycle: the difference; None where there is none.
+
+    It lapses where the next allowance of `new` begins, counted from `anchor`.
+    """
+    more = new.allowance - old.allowance
+    if more <= 0:
+        return None
+    end = state.cycles[-1].end if state.cycles else None
+    counted = next_boundary(new.cycle, anchor=anchor, after=at)
+    return Draft(
+        operation=Operation.GRANT,
+        type="upgrade_grant",
+        tokens=more,
+        cost=_NO_COST,
+        occurred_at=at,
+        key=f"upgrade:{new.name}:{at}",
+        lot=LotTerms(
+            source=Source.ALLOWANCE,
+            expires_at=counted if end is None or end <= at else max(end, counted),
+            priority=new.priority,
+        ),
+    )
+
+
 def next_due(state: StreamState, plan: Plan | None, *, anchor: int, now: int) -> Draft | None:
     """What is due first by `now` and not written yet, or None: an `expire`, a renewal, a `close`.
 
@@ -148,7 +173,7 @@ def next_due(state: StreamState, plan: Plan | None, *, anchor: int, now: int) ->
     """
     now = max(now, state.created_at)
     expiry_at = min((lot.expires_at for lot in state.lots if lot.expires_at is not None), default=now + 1)
-    renewal_at = state.cycles[-1].end if plan and state.cycles else None
+    renewal_at = _renewal_at(state, plan, anchor=anchor, now=now)
     close_at = _close_at(state, plan)
     moment = min(at for at in (expiry_at, renewal_at, close_at, now + 1) if at is not None)
     if moment > now:
@@ -158,6 +183,62 @@ def next_due(state: StreamState, plan: Plan | None, *, anchor: int, now: int) ->
     if plan and moment == renewal_at:
         return _allowance(plan, "renewal_grant", anchor=anchor, at=moment, key=f"renewal:{moment}")
     return _close(state.cycles[0])
+
+
+def due_together(state: StreamState, plan: Plan | None, *, anchor: int, now: int) -> tuple[Draft, ...]:
+    """`next_due`, and what is written with it: after an expiry that rolls over, the renewal and the rollover.
+
+    What rolls over is known only while the lapsed allowance is still there. Arguments as for `next_due`.
+    """
+    due = next_due(state, plan, anchor=anchor, now=now)
+    if due is None:
+        return ()
+    at = due.occurred_at
+    if plan is None or plan.rollover is None or due.operation is not Operation.EXPIRE:
+        return (due,)
+    if at != _renewal_at(state, plan, anchor=anchor, now=max(now, state.created_at)):
+        return (due,)
+    tokens = min(
+        sum(lot.remaining for lot in state.lots if lot.source is Source.ALLOWANCE and is_lapsed(lot, at=at)),
+        plan.rollover.cap
+        - sum(
+            lot.remaining for lot in state.lots if lot.source is Source.ROLLOVER and not is_lapsed(lot, at=at)
+        ),
+    )
+    if tokens <= 0:
+        return (due,)
+    renewal = _allowance(plan, "renewal_grant", anchor=anchor, at=at, key=f"renewal:{at}")
+    return (due, renewal, _rollover(plan, plan.rollover, tokens, anchor=anchor, at=at))
+
+
+def _renewal_at(state: StreamState, plan: Plan | None, *, anchor: int, now: int) -> int | None:
+    """When the next allowance is due, exact up to `now`.
+
+    The end of the cycle, but not before a boundary of the plan: one that was changed within a cycle may count
+    its boundaries from a later anchor.
+    """
+    if plan is None or not state.cycles:
+        return None
+    cycle = state.cycles[-1]
+    if cycle.end is not None and cycle.end > now:
+        return cycle.end
+    counted = next_boundary(plan.cycle, anchor=anchor, after=max(anchor, cycle.start))
+    return counted if cycle.end is None else max(cycle.end, counted)
+
+
+def _rollover(plan: Plan, rollover: Rollover, tokens: int, *, anchor: int, at: int) -> Draft:
+    expires_at = at
+    for _ in range(rollover.cycles):
+        expires_at = next_boundary(plan.cycle, anchor=anchor, after=expires_at)
+    return Draft(
+        operation=Operation.GRANT,
+        type="rollover",
+        tokens=tokens,
+        cost=_NO_COST,
+        occurred_at=at,
+        key=f"rollover:{at}",
+        lot=LotTerms(source=Source.ROLLOVER, expires_at=expires_at, priority=plan.priority),
+    )
 
 
 def _close_at(state: StreamState, plan: Plan | None) -> int | None:

@@ -1,8 +1,9 @@
 """What an action is charged: tokens by the catalogue's rule, rounded once.
 
-Three ways, of which an activity accepts one or two: a fixed price; tokens that the product states; or what
-the models reported, at their prices, plus the catalogue's markup, over the value of a token, rounded up.
-Add-ons come on top at their fixed prices.
+Four ways, of which an activity accepts one or two: a fixed price, less a discount for several at once; tokens
+that the product states; what the models reported, at their prices, plus the catalogue's markup, over the
+value of a token, rounded up; or what they reported, counted as tokens. Add-ons come on top at their fixed
+prices.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nostr_usage.amount import checked_amount, divide_half_up, divide_up, micro_dollars
-from nostr_usage.errors import PricingError
+from nostr_usage.errors import AmountError, PricingError, UnratedUsageError
 from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.pricing.offers import COUNT_MAX, bulk_tokens
 from nostr_usage.pricing.price import FEMTO_PER_MICRO, FEMTO_PER_NANO, femto_dollars
 from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.tables import Activity, ChargeMode
@@ -75,17 +77,20 @@ def charge_for(
     tokens: int | None = None,
     usage: Sequence[MeasuredUsage] | None = None,
     add_ons: Sequence[str] = (),
+    count: int = 1,
     at: int,
 ) -> Charge:
     """What `activity` is charged, at the model prices of `at` (unix seconds).
 
     `tokens` are what the product states that the action used, without add-ons; they go before `usage`, which
     then only serves the operator's books. `usage` holds one item for every request to a model, so that all
-    steps of an action are charged, and rounded together.
+    steps of an action are charged, and rounded together. `count` actions at a fixed price are charged at
+    once, each with all `add_ons`, less the activity's discount.
 
     Raises:
         UnknownNameError: no such activity or add-on.
-        AmountError: `tokens` is no amount, or the charge or its dollars are more than an entry can hold.
+        AmountError: `tokens` or `count` is no amount, or the charge or its dollars are more than an entry can
+            hold.
         PricingError: the activity is not charged that way; or, for a measured charge, a model without a
             price (UnknownModelError), or a unit without a rate (UnratedUsageError).
         InputError: an add-on was named twice.
@@ -94,23 +99,28 @@ def charge_for(
     options = rule.chosen_add_ons(add_ons)
     steps = tuple(usage or ())
     mode = _mode(rule, tokens=tokens, steps=steps)
-    is_measured = mode is ChargeMode.MEASURED
-    provider_cost, unpriced = _provider_cost(catalogue, steps, at=at, is_needed=is_measured)
-    base = _base_tokens(catalogue, rule, mode, stated=tokens, provider_cost=provider_cost)
-    total = checked_amount(base + sum(option.tokens for option in options), name="charge")
+    _check_count(rule, mode, count)
+    is_priced = mode is ChargeMode.MEASURED
+    provider_cost, unpriced = _provider_cost(catalogue, steps, at=at, is_needed=is_priced)
+    if mode is ChargeMode.COUNTED:
+        base = _counted_tokens(rule, steps)
+    else:
+        base = _base_tokens(catalogue, rule, mode, stated=tokens, provider_cost=provider_cost)
+    each = base + sum(option.tokens for option in options)
+    total = checked_amount(bulk_tokens(each, rule.bulk, count), name="charge")
     prices = {catalogue.rule_id(rule), *(catalogue.rule_id(rule, option) for option in options)}
-    if is_measured and provider_cost is not None:
+    if is_priced and provider_cost is not None:
         prices.update(provider_cost.price_ids)
     return Charge(
         activity=rule.name,
         meter=rule.meter,
         tokens=total,
         cost_micro_dollars=checked_amount(
-            micro_dollars(total, catalogue.token_value), name="cost in micro-dollars"
+            micro_dollars(total, catalogue.token_value_of(rule.meter)), name="cost in micro-dollars"
         ),
         price_ids=tuple(sorted(prices)),
         usage=tuple(sorted((step.model, str(bucket), n) for step in steps for bucket, n in step.billable)),
-        is_measured=is_measured,
+        is_measured=mode in {ChargeMode.MEASURED, ChargeMode.COUNTED},
         provider_cost=provider_cost,
         unpriced=unpriced,
     )
@@ -122,17 +132,42 @@ def _mode(rule: Activity, *, tokens: int | None, steps: tuple[MeasuredUsage, ...
         if tokens is not None:
             raise PricingError(f"{rule.name} has a fixed price", advice="State no tokens for it.")
         return ChargeMode.FIXED
-    wanted = ChargeMode.STATED if tokens is not None else ChargeMode.MEASURED
-    if wanted not in rule.accepts or (wanted is ChargeMode.MEASURED and not steps):
+    from_usage = ChargeMode.COUNTED if ChargeMode.COUNTED in rule.accepts else ChargeMode.MEASURED
+    wanted = ChargeMode.STATED if tokens is not None else from_usage
+    if wanted not in rule.accepts or (wanted is from_usage and not steps):
         ways = {
             ChargeMode.STATED: "state the tokens that it used",
-            ChargeMode.MEASURED: "pass the usage that the models reported",
+            from_usage: "pass the usage that the models reported",
         }
         raise PricingError(
             f"the charge of {rule.name} cannot be computed from what was passed",
             advice=f"For this activity, {' or '.join(ways[mode] for mode in rule.accepts)}.",
         )
     return wanted
+
+
+def _check_count(rule: Activity, mode: ChargeMode, count: int) -> None:
+    if not 1 <= checked_amount(count, name="count") <= COUNT_MAX:
+        raise AmountError(f"{count:,} actions cannot be charged at once", advice=f"1 to {COUNT_MAX:,} can.")
+    if count > 1 and mode is not ChargeMode.FIXED:
+        raise PricingError(
+            f"{rule.name} has no fixed price, so several cannot be charged at once",
+            advice="Charge each by itself.",
+        )
+
+
+def _counted_tokens(rule: Activity, steps: tuple[MeasuredUsage, ...]) -> int:
+    """What the models reported, as tokens; a unit that the catalogue does not count is never free."""
+    tokens, total = rule.unit_tokens, 0
+    for step in steps:
+        for bucket, units in step.billable:
+            if bucket not in tokens:
+                raise UnratedUsageError(
+                    f"{rule.name} does not count {bucket}; model {step.model!r} used {units} of it",
+                    advice="Give it tokens in the catalogue (tokens_per_unit), or charge a stated amount.",
+                )
+            total += units * tokens[bucket]
+    return total
 
 
 def _provider_cost(
@@ -169,4 +204,4 @@ def _base_tokens(
     assert provider_cost is not None, "usage without a price was refused"
     assert rule.markup_percent is not None, "the catalogue has checked it"
     marked_up = provider_cost.femto_dollars * (100 + rule.markup_percent)
-    return divide_up(marked_up, 100 * catalogue.token_value * FEMTO_PER_NANO)
+    return divide_up(marked_up, 100 * catalogue.token_value_of(rule.meter) * FEMTO_PER_NANO)

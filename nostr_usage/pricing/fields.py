@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from nostr_usage.amount import AMOUNT_MAX
 
@@ -46,7 +46,15 @@ Label = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_len
 OptionalLabel = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=80)]
 Tokens = Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
 PositiveTokens = Annotated[int, Field(ge=1, le=AMOUNT_MAX)]
-NanoDollars = Annotated[int, BeforeValidator(_nano_dollars)]
-MicroDollars = Annotated[int, BeforeValidator(_micro_dollars)]
+NanoDollars = Annotated[
+    int,
+    BeforeValidator(_nano_dollars),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DOLLARS.pattern}$"}),
+]
+MicroDollars = Annotated[
+    int,
+    BeforeValidator(_micro_dollars),
+    WithJsonSchema({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$"}),
+]
 Percent = Annotated[int, Field(ge=1, le=100)]
 Zone = Annotated[str, AfterValidator(_zone)]

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from nostr_usage.amount import divide_half_up, micro_dollars
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.pricing.tables import Activity, AddOn, Pack
+from nostr_usage.pricing.offers import Pack
+from nostr_usage.pricing.tables import Activity, AddOn
 
 
 class QuoteWarning(StrEnum):
@@ -120,7 +121,7 @@ def quote_activity(
     rule = catalogue.activity(activity)
     chosen = rule.chosen_add_ons(add_ons)
     extra = sum(add_on.tokens for add_on in chosen)
-    expected, value = rule.expected, catalogue.token_value
+    expected, value = rule.expected, catalogue.token_value_of(rule.meter)
     typical, high = expected.typical + extra, expected.high + extra
     quote = Quote(
         activity=rule.name,

@@ -1,37 +1,37 @@
-"""The tables of a catalogue: activities with their add-ons, plans with their cycles, packs, prices."""
+"""The tables of a catalogue that say what is charged: activities with their add-ons, and prices of models."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-from nostr_usage.errors import InputError, UnknownNameError
+from nostr_usage.errors import InputError
 from nostr_usage.pricing.fields import (
     AddOnName,
     Label,
-    MicroDollars,
     NanoDollars,
     OptionalLabel,
     PositiveTokens,
     Slug,
     Tokens,
-    Zone,
 )
-from nostr_usage.pricing.usage import MODEL_NAME_MAX, Bucket
+from nostr_usage.pricing.meters import ModelName
+from nostr_usage.pricing.offers import BulkStep, refuse_steps_down
+from nostr_usage.pricing.table import Misfit, Table, named, refuse_twice
+from nostr_usage.pricing.usage import Bucket
 
-CYCLE_DAYS_MAX = 3_660
-
-Named = TypeVar("Named", "Activity", "AddOn", "Plan", "Pack")
-
-
-class Table(BaseModel):
-    """A table of a catalogue: strict types, no unknown keys, never changed."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+# What a vendor's total adds up: everything that a model reads or writes, as tokens of its own.
+COUNTED_BUCKETS = frozenset(Bucket) - {
+    Bucket.IMAGES,
+    Bucket.SECONDS,
+    Bucket.CHARACTERS,
+    Bucket.WEB_SEARCHES,
+}
+UNIT_TOKENS_MAX = 1_000_000
 
 
 class ChargeMode(StrEnum):
@@ -43,6 +43,8 @@ class ChargeMode(StrEnum):
     """The product says, when the action is done."""
     MEASURED = "measured"
     """From what the models reported: their price, plus the markup, in tokens, rounded up once."""
+    COUNTED = "counted"
+    """From what the models reported: a token for a unit, or as many as `tokens_per_unit` says."""
 
 
 class Burn(StrEnum):
@@ -50,15 +52,6 @@ class Burn(StrEnum):
 
     EXPIRING_FIRST = "expiring_first"
     PURCHASED_FIRST = "purchased_first"
-
-
-class CycleKind(StrEnum):
-    """How a plan's cycles follow each other."""
-
-    CALENDAR_MONTH = "calendar_month"
-    EVERY_DAYS = "every_days"
-    ANNIVERSARY_MONTH = "anniversary_month"
-    ANNUAL = "annual"
 
 
 class Estimate(Table):
@@ -86,8 +79,10 @@ class AddOn(Table):
 class Activity(Table):
     """Something customers do with AI: the `type` of the debit it leads to.
 
-    `accepts` says how it may be charged: `fixed` (by itself, with `tokens`), or `stated` and `measured`, one
-    or both (with an `estimate`). `markup_percent` is added to what the models cost: 100 doubles it.
+    `accepts` says how it may be charged: `fixed` (by itself, with `tokens`), or `stated` and one of
+    `measured` and `counted`, one or both (with an `estimate`). `markup_percent` is added to what the models
+    cost: 100 doubles it. `tokens_per_unit` are the only units that are counted; without it, every token of a
+    model is one. `bulk` is for several at a fixed price at once.
     """
 
     name: Slug
@@ -99,7 +94,9 @@ class Activity(Table):
     tokens: PositiveTokens | None = None
     estimate: Estimate | None = None
     markup_percent: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    tokens_per_unit: dict[Bucket, Annotated[int, Field(ge=0, le=UNIT_TOKENS_MAX)]] | None = None
     add_ons: tuple[AddOn, ...] = ()
+    bulk: tuple[BulkStep, ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -107,11 +104,18 @@ class Activity(Table):
         if fixed and len(self.accepts) > 1:
             raise ValueError("an activity at a fixed price accepts nothing else")
         if fixed in (self.tokens is None, self.estimate is not None):
-            raise ValueError('"fixed" goes with tokens; "stated" and "measured" go with an estimate')
+            raise ValueError('"fixed" goes with tokens; all others go with an estimate')
+        if {ChargeMode.MEASURED, ChargeMode.COUNTED} <= set(self.accepts):
+            raise Misfit("usage is either measured or counted", "accepts")
         if (ChargeMode.MEASURED in self.accepts) == (self.markup_percent is None):
             raise ValueError('markup_percent goes with "measured"')
-        refuse_twice("charge mode", self.accepts)
-        refuse_twice("add-on", (add_on.name for add_on in self.add_ons))
+        if self.tokens_per_unit is not None and ChargeMode.COUNTED not in self.accepts:
+            raise Misfit('tokens_per_unit goes with "counted"', "tokens_per_unit")
+        if self.bulk and not fixed:
+            raise Misfit('bulk goes with "fixed"', "bulk")
+        refuse_steps_down(self.bulk)
+        refuse_twice("charge mode", self.accepts, path=("accepts",))
+        refuse_twice("add-on", (add_on.name for add_on in self.add_ons), path=("add_ons",))
         return self
 
     @property
@@ -121,6 +125,11 @@ class Activity(Table):
             return self.estimate
         assert self.tokens is not None, "an activity has a fixed price or an estimate"
         return Estimate(low=self.tokens, typical=self.tokens, high=self.tokens)
+
+    @property
+    def unit_tokens(self) -> dict[Bucket, int]:
+        """The tokens of each unit that is counted; a unit that is not here cannot be charged."""
+        return self.tokens_per_unit or dict.fromkeys(COUNTED_BUCKETS, 1)
 
     def chosen_add_ons(self, names: Sequence[str]) -> tuple[AddOn, ...]:
         """The add-ons of those names, in that order.
@@ -134,62 +143,13 @@ class Activity(Table):
         return tuple(named(f"add-on of {self.name}", name, self.add_ons) for name in names)
 
 
-class Cycle(Table):
-    """When a plan's allowance is renewed, in an IANA time zone; `days` only for `every_days`."""
-
-    kind: CycleKind
-    days: Annotated[int, Field(ge=1, le=CYCLE_DAYS_MAX)] | None = None
-    zone: Zone
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.kind is CycleKind.EVERY_DAYS) == (self.days is None):
-            raise ValueError('days goes with kind = "every_days"')
-        return self
-
-
-class Plan(Table):
-    """What an account is granted each cycle, in tokens of the first meter, and what it pays for that."""
-
-    name: Slug
-    title: Label
-    price_micro_dollars: MicroDollars = Field(alias="price")
-    cycle: Cycle
-    allowance: Tokens
-
-
-class Pack(Table):
-    """Tokens to buy, of the first meter."""
-
-    name: Slug
-    price_micro_dollars: Annotated[MicroDollars, Field(ge=1, alias="price")]
-    tokens: PositiveTokens
-
-
 class OwnPrice(Table):
-    """What a model costs from the start of a day (UTC) on: dollars per million units, by bucket."""
+    """What a model costs from the start of a day (UTC) on: dollars per million units, by bucket.
 
-    model: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]+$", max_length=MODEL_NAME_MAX)]
-    valid_from: date
-    dollars_per_million: Annotated[dict[Bucket, NanoDollars], Field(min_length=1)]
-
-
-def refuse_twice(sort: str, names: Iterable[str]) -> None:
-    """Raise a ValueError, which pydantic turns into a finding, if a name is there twice."""
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"{sort} {name} is there twice")
-        seen.add(name)
-
-
-def named(sort: str, name: str, known: tuple[Named, ...]) -> Named:
-    """The one of `known` with that name.
-
-    Raises:
-        UnknownNameError: there is none.
+    `source` says where the figures are from.
     """
-    for one in known:
-        if one.name == name:
-            return one
-    raise UnknownNameError(sort, name, known=tuple(one.name for one in known))
+
+    model: ModelName
+    valid_from: date
+    source: OptionalLabel = ""
+    dollars_per_million: Annotated[dict[Bucket, NanoDollars], Field(min_length=1)]

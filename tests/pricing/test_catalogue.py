@@ -17,7 +17,8 @@ from nostr_usage.pricing.catalogue import (
     catalogue_from_toml,
     load_catalogue,
 )
-from nostr_usage.pricing.tables import Burn, ChargeMode, Cycle, CycleKind
+from nostr_usage.pricing.offers import Cycle, CycleKind
+from nostr_usage.pricing.tables import Burn, ChargeMode
 from nostr_usage.pricing.usage import Bucket
 
 Content = dict[str, Any]
@@ -87,7 +88,7 @@ def test_dollars_are_read_exactly_into_integers() -> None:
 def test_what_is_not_said_has_a_plain_default() -> None:
     """One meter, and what expires first is spent first."""
     catalogue = catalogue_from_toml(SMALL, file="small.toml")
-    assert catalogue.meters == ("tokens",)
+    assert catalogue.spent_meters == ("tokens",)
     assert catalogue.burn is Burn.EXPIRING_FIRST
     assert catalogue.activity("chat").meter == "tokens"
     assert catalogue.activity("chat").accepts == (ChargeMode.STATED, ChargeMode.MEASURED)
@@ -180,19 +181,23 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no UTF-8": ('a = "\ud800"', r"^my\.toml: ", "Correct the TOML"),
     "not a number": (small(grace_hours=float("nan")), r"^my\.toml: ", "Correct the TOML"),
     "too long": ("#" * (CATALOGUE_BYTES_MAX + 1), r"^my\.toml: longer than 262,144 bytes", ""),
-    "a digest": (small(digest="0" * 64), r"^my\.toml: digest: is computed", "Remove the key."),
+    "a digest": (small(digest="0" * 64), r"^my\.toml: line \d+: digest: is computed", "Remove the key."),
     "a key that is missing": (small(title=None), r"^my\.toml: title: Field required", "Add that key."),
-    "a key misspelt": (small(tittle="x"), r"^my\.toml: tittle: Extra inputs", "Remove that key"),
+    "a key misspelt": (small(tittle="x"), r"^my\.toml: line \d+: tittle: Extra inputs", "Remove that key"),
     "a key that cannot be printed": (
         small(**{"a\x1bb": 1}),
         r"^my\.toml: 'a\\x1bb': Extra",
         "Remove that key",
     ),
-    "a name in capitals": (small(name="Small"), r"^my\.toml: name: String should match", "lower-case"),
+    "a name in capitals": (
+        small(name="Small"),
+        r"^my\.toml: line \d+: name: String should match",
+        "lower-case",
+    ),
     "a label with a control character": (small(title="a\x07b"), r"title: String should match", "printable"),
     "a key deep inside": (
         small(activities=activity(estimate={"low": 1, "typical": "2", "high": 3})),
-        r"^my\.toml: activities\[0\]\.estimate\.typical: Input should be a valid integer",
+        r"^my\.toml: line \d+: activities\[0\]\.estimate\.typical: Input should be a valid integer",
         "Correct that value.",
     ),
     "a float for dollars": (small(token_value=0.0015), r"token_value: write dollars in quotes", "Correct"),
@@ -224,8 +229,8 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         "Correct",
     ),
     "too many tokens": (small(low_balance=10**15), r"low_balance: Input should be less", "Correct"),
-    "thresholds that descend": (small(thresholds=[90, 75]), r"catalogue: thresholds must ascend", "Correct"),
-    "a threshold twice": (small(thresholds=[75, 75]), r"catalogue: thresholds must ascend", "Correct"),
+    "thresholds that descend": (small(thresholds=[90, 75]), r"thresholds: thresholds must ascend", "Correct"),
+    "a threshold twice": (small(thresholds=[75, 75]), r"thresholds: thresholds must ascend", "Correct"),
     "a meter twice": (small(meters=["tokens", "tokens"]), r"meter tokens is there twice", "Correct"),
     "no meter": (small(meters=[]), r"meters: Tuple should have at least 1 item", "Correct"),
     "a meter that is not counted": (

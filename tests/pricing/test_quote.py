@@ -7,6 +7,7 @@ import pytest
 from nostr_usage.amount import format_dollars
 from nostr_usage.errors import InputError, UnknownNameError
 from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
+from nostr_usage.pricing.offers import Pack
 from nostr_usage.pricing.quote import (
     Affordable,
     Enough,
@@ -18,7 +19,6 @@ from nostr_usage.pricing.quote import (
     best_value_pack,
     quote_activity,
 )
-from nostr_usage.pricing.tables import Pack
 
 ONE_ACTIVITY = """
 name = "one"

@@ -20,7 +20,8 @@ from nostr_usage.pricing.catalogue import (
     catalogue_from_toml,
     load_catalogue,
 )
-from nostr_usage.pricing.tables import Cycle, CycleKind, Estimate
+from nostr_usage.pricing.offers import Cycle, CycleKind
+from nostr_usage.pricing.tables import Estimate
 
 
 def built_in_text(name: str) -> str:
@@ -46,7 +47,7 @@ def test_the_default_grants_5000_tokens_every_calendar_month(catalogue: Catalogu
     standard = catalogue.plans[0]
     assert (standard.name, standard.allowance) == ("standard", 5_000)
     assert standard.cycle == Cycle(kind=CycleKind.CALENDAR_MONTH, zone="UTC")
-    assert format_dollars(micro_dollars(standard.allowance, catalogue.token_value)) == "$7.50"
+    assert format_dollars(micro_dollars(5_000, catalogue.token_value)) == "$7.50"
 
 
 def test_the_default_has_a_platform_fee_for_customers_with_their_own_key(catalogue: Catalogue) -> None:
