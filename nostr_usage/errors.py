@@ -16,6 +16,8 @@
     │   ├── EntryFormatError       a signed event that is no well-formed entry
     │   ├── IdempotencyError       one key, two different requests
     │   ├── RefundError            more than was charged, or nothing to refund
+    │   ├── HoldError              a hold that is unknown, or ended in another way
+    │   ├── RefusedError           an action that may not run, where a caller asked to run it
     │   └── TimeError              a time that the ledger cannot accept
     ├── PricingError               a charge that cannot be computed, so is not made
     │   ├── UnknownModelError      no price for the model at that time
@@ -107,9 +109,9 @@ class EntryFormatError(LedgerError):
 class IdempotencyError(LedgerError):
     """An idempotency key that was used before, for a different request."""
 
-    def __init__(self, key: str, entry_id: str) -> None:
+    def __init__(self, key: str, entry_id: str, *, sort: str = "entry") -> None:
         super().__init__(
-            f"idempotency key {key!r} was used for another request (entry {entry_id})",
+            f"idempotency key {key!r} was used for another request ({sort} {entry_id})",
             advice="Repeat the first request unchanged to get its receipt, or choose a new key.",
         )
         self.key = key
@@ -118,6 +120,18 @@ class IdempotencyError(LedgerError):
 
 class RefundError(LedgerError):
     """A refund of more than was charged, or of an entry that is not a debit."""
+
+
+class HoldError(LedgerError):
+    """A hold that is unknown, or that ended in another way than is asked for."""
+
+
+class RefusedError(LedgerError):
+    """An action that guardrails or the balance do not allow; `refusal` says why, and what would help."""
+
+    def __init__(self, refusal: object, message: str, *, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.refusal = refusal
 
 
 class TimeError(LedgerError):

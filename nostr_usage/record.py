@@ -6,53 +6,39 @@ request returns the same receipt, byte for byte, for ever; with another request 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
-from nostr_usage.details import Details
-from nostr_usage.entry_event import entry_from_event
+from nostr_usage.answering import Answers, Write
 from nostr_usage.errors import (
     IdempotencyError,
     InputError,
-    PricingError,
     RefundError,
-    TimeError,
     UnknownNameError,
 )
 from nostr_usage.ledger.entry import (
-    DEFAULT_METER,
     AccountId,
     Cost,
     LotTerms,
     Operation,
-    UsageLine,
 )
 from nostr_usage.ledger.fold import Referred
 from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, first_grant
-from nostr_usage.nostr.event import event_from_json
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.pricing.charge import charge_for
-from nostr_usage.promise import ledger_plan, lot_priority
+from nostr_usage.promise import lot_priority
 from nostr_usage.request import (
     Action,
     Grant,
     NewAccount,
     Receipt,
     Refund,
-    Request,
-    body_digest,
     check_action,
     check_key,
-    digest_of,
     reason_of,
 )
 from nostr_usage.store import AccountRow, Line, Store, Transaction
-from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
+from nostr_usage.stream_writer import Operator, StreamWriter
 
 _FREE = Cost(micro_dollars=0)
-
-Write = Callable[[Transaction, StreamWriter], Line]
 
 
 class Recorder:
@@ -62,6 +48,7 @@ class Recorder:
         self._store = store
         self._operator = operator
         self._catalogue = catalogue
+        self._answers = Answers(operator=operator, catalogue=catalogue)
 
     def open_account(self, request: NewAccount) -> Receipt:
         """Open an account, put it on its plan, and grant the plan's first allowance.
@@ -70,7 +57,7 @@ class Recorder:
             UnknownNameError: if there is no such plan.
             InputError: if the account is there already with another label or plan.
         """
-        plan = self._plan(request.plan)
+        plan = self._answers.plan(request.plan)
         return self._store.write(lambda transaction: self._open(transaction, request, plan))
 
     def record(self, action: Action) -> Receipt:
@@ -82,39 +69,9 @@ class Recorder:
             IdempotencyError: the key was used for something else.
             TimeError: `occurred_at` is in the future, or before the account was opened.
         """
-        occurred_at = self._occurred_at(action.occurred_at)
+        occurred_at = self._answers.occurred_at(action.occurred_at)
         check_action(action)
-
-        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
-            charge = charge_for(
-                self._catalogue,
-                action.activity,
-                tokens=action.tokens,
-                usage=action.usage,
-                add_ons=action.add_ons,
-                at=occurred_at,
-            )
-            if charge.meter != DEFAULT_METER:
-                raise PricingError(f"{action.activity} counts in {charge.meter}, which is not recorded here")
-            draft = Draft(
-                operation=Operation.DEBIT,
-                type=action.activity,
-                tokens=charge.tokens,
-                cost=Cost(micro_dollars=charge.cost_micro_dollars),
-                occurred_at=occurred_at,
-                key=action.key,
-                usage=tuple(
-                    UsageLine(model=model, bucket=bucket, units=units)
-                    for model, bucket, units in charge.usage
-                ),
-                prices=charge.price_ids,
-                actor=action.actor,
-                group=action.group,
-                prompt=action.prompt,
-            )
-            return writer.write(draft, details=self._details(action.description, action.metadata))
-
-        return self._write(action.account, action, write)
+        return self._write(action.account, action, self._answers.debit(action, occurred_at=occurred_at))
 
     def grant(self, grant: Grant) -> Receipt:
         """Give tokens: a purchase, a gift, a promotion, an adjustment.
@@ -125,7 +82,7 @@ class Recorder:
         """
         checked_amount(grant.tokens, name="tokens")
         reason = reason_of(grant)
-        occurred_at = self._occurred_at(grant.occurred_at)
+        occurred_at = self._answers.occurred_at(grant.occurred_at)
         if grant.expires_at is not None and grant.expires_at <= self._operator.clock.now():
             raise InputError(
                 "the tokens would have expired before they can be used", advice="Move --expires."
@@ -146,7 +103,7 @@ class Recorder:
                     priority=lot_priority(self._catalogue, grant.source),
                 ),
             )
-            details = self._details(grant.description, {})
+            details = self._answers.details(grant.description, {})
             return writer.write(draft, details=details, payment=grant.payment)
 
         return self._write(grant.account, grant, write)
@@ -185,7 +142,7 @@ class Recorder:
                 key=refund.key,
                 ref=refund.entry_id,
             )
-            details = self._details(refund.description, {})
+            details = self._answers.details(refund.description, {})
             return writer.write(draft, details=details, referred=referred)
 
         return self._write(stream.account, refund, write)
@@ -194,10 +151,10 @@ class Recorder:
         """Write what time alone has brought about in an account; returns how many entries that took."""
 
         def write(transaction: Transaction) -> int:
-            row = self._account(transaction, account)
-            writer = self._writer(transaction, account)
+            row = self._answers.account(transaction, account)
+            writer = self._answers.writer(transaction, account)
             before = writer.state.seq
-            writer.write_due(self._plan(row.plan), anchor=row.anchor)
+            writer.write_due(self._answers.plan(row.plan), anchor=row.anchor)
             writer.finish()
             return writer.state.seq - before
 
@@ -205,25 +162,12 @@ class Recorder:
 
     def _write(self, account: AccountId, request: Action | Grant | Refund, write: Write) -> Receipt:
         check_key(request.key)
-        return self._store.write(lambda transaction: self._write_once(transaction, account, request, write))
 
-    def _write_once(
-        self, transaction: Transaction, account: AccountId, request: Action | Grant | Refund, write: Write
-    ) -> Receipt:
-        row = self._account(transaction, account)
-        repeat = self._earlier_receipt(transaction, row, request.key, request)
-        if repeat is not None:
-            return repeat
-        writer = self._writer(transaction, account)
-        writer.write_due(self._plan(row.plan), anchor=row.anchor)
-        line = write(transaction, writer)
-        if line.entry.occurred_at < row.anchor:
-            raise TimeError(
-                f"the action is dated before the account was opened ({line.entry.occurred_at} < {row.anchor})"
-            )
-        writer.finish()
-        self._remember(transaction, row.account_no, request.key, request, writer.numbers[line.entry_id])
-        return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
+        def work(transaction: Transaction) -> Receipt:
+            row = self._answers.account(transaction, account)
+            return self._answers.answer(transaction, row, request, write)[0]
+
+        return self._store.write(work)
 
     def _open(self, transaction: Transaction, request: NewAccount, plan: Plan | None) -> Receipt:
         key = f"open:{request.account}"
@@ -240,7 +184,7 @@ class Recorder:
             open_number=number,
             created_at=now,
         )
-        writer = self._writer(transaction, request.account)
+        writer = self._answers.writer(transaction, request.account)
         line = writer.write_own(
             Draft(
                 operation=Operation.OPEN,
@@ -266,68 +210,24 @@ class Recorder:
             )
             writer.write_own(first_grant(plan, anchor=now, at=now))
         writer.finish()
-        self._remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
+        self._answers.remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
         return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
 
     def _opened_before(
         self, transaction: Transaction, known: AccountRow, key: str, request: NewAccount
     ) -> Receipt:
         try:
-            repeat = self._earlier_receipt(transaction, known, key, request)
+            repeat = self._answers.earlier_receipt(transaction, known, key, request)
         except IdempotencyError as error:
             raise InputError(
                 f"account {known.account} is open already, with another label or plan",
                 advice="`nostr-usage account show` tells which.",
             ) from error
         assert repeat is not None, "an account without its open entry"
-        return repeat
-
-    def _earlier_receipt(
-        self, transaction: Transaction, account: AccountRow, key: str, request: Request
-    ) -> Receipt | None:
-        earlier = transaction.request(account.account_no, digest_of(key))
-        if earlier is None:
-            return None
-        if earlier.body_digest != body_digest(request).hex():
-            raise IdempotencyError(key, earlier.entry_id)
-        event_json = transaction.event_json(earlier.entry_id)
-        assert event_json is not None, "an entry without its event"
-        entry = entry_from_event(event_from_json(event_json))
-        return Receipt(entry=entry, entry_id=earlier.entry_id, event_json=event_json, is_repeat=True)
-
-    def _remember(
-        self, transaction: Transaction, account_no: int, key: str, request: Request, entry_no: int
-    ) -> None:
-        transaction.put_request(
-            account_no,
-            key_digest=digest_of(key),
-            body_digest=body_digest(request),
-            entry_no=entry_no,
-        )
-
-    def _account(self, transaction: Transaction, account: AccountId) -> AccountRow:
-        row = transaction.account(account)
-        if row is None:
-            raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
-        return row
-
-    def _writer(self, transaction: Transaction, account: AccountId) -> StreamWriter:
-        return StreamWriter(transaction, self._operator, account=account, meter=DEFAULT_METER)
-
-    def _plan(self, name: str | None) -> Plan | None:
-        return None if name is None else ledger_plan(self._catalogue, name)
-
-    def _details(self, description: str, metadata: Mapping[str, str]) -> Details | None:
-        return fresh_details(description, dict(metadata), entropy=self._operator.entropy)
+        return repeat[0]
 
     def _value(self, tokens: int) -> int:
         return micro_dollars(tokens, self._catalogue.token_value)
-
-    def _occurred_at(self, stated: int | None) -> int:
-        now = self._operator.clock.now()
-        if stated is not None and stated > now:
-            raise TimeError(f"the action is dated in the future ({stated} > {now})")
-        return now if stated is None else stated
 
 
 def _refund_cost(debit_cost: int, debit: Referred, tokens: int) -> int:

@@ -10,8 +10,10 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 
 from nostr_usage.entry_fields import LABEL_MAX
 from nostr_usage.errors import InputError
+from nostr_usage.ledger.alert import Alert
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId, Source
 from nostr_usage.pricing.usage import MeasuredUsage
+from nostr_usage.spending_values import Intent, Used
 
 KEY_MAX = 200
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
@@ -84,12 +86,16 @@ class Refund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the ledger answers: the entry and the signed event that proves it."""
+    """What the ledger answers: the entry and the signed event that proves it.
+
+    `alerts` are what the account's owner should now be told, once; a repeat has none.
+    """
 
     entry: Entry
     entry_id: EntryId
     event_json: bytes
     is_repeat: bool = False
+    alerts: tuple[Alert, ...] = ()
 
 
 Request = NewAccount | Action | Grant | Refund
@@ -105,13 +111,14 @@ def check_key(key: str) -> None:
         raise InputError(f"the idempotency key must have 1 to {KEY_MAX} printable characters")
 
 
-def check_action(action: Action) -> None:
+def check_action(action: Action | Intent) -> None:
     """Refuse pseudonyms that no entry can carry.
 
     Raises:
         InputError: if one is empty or too long.
     """
-    for name, pseudonym in (("actor", action.actor), ("group", action.group), ("prompt", action.prompt)):
+    prompt = action.prompt if isinstance(action, Action) else None
+    for name, pseudonym in (("actor", action.actor), ("group", action.group), ("prompt", prompt)):
         if pseudonym is not None and not (1 <= len(pseudonym) <= LABEL_MAX and pseudonym.isprintable()):
             raise InputError(f"{name} must have 1 to {LABEL_MAX} printable characters")
 
@@ -140,7 +147,7 @@ def digest_of(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def body_digest(request: Request) -> bytes:
+def body_digest(request: Request | Intent | Used) -> bytes:
     """What makes two requests the same: every field in which they differ from saying nothing.
 
     A field that is at its default is left out, so a field that a later version adds changes no digest of
@@ -150,7 +157,7 @@ def body_digest(request: Request) -> bytes:
     return digest_of(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_jsonable))
 
 
-def _stated(value: Request | MeasuredUsage) -> dict[str, object]:
+def _stated(value: Request | Intent | Used | MeasuredUsage) -> dict[str, object]:
     stated = ((field, getattr(value, field.name)) for field in fields(value))
     return {field.name: content for field, content in stated if content != _default(field)}
 

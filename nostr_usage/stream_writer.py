@@ -19,7 +19,7 @@ from nostr_usage.errors import InputError
 from nostr_usage.ledger.entry import NO_ENTRY, AccountId, Entry, EntryId
 from nostr_usage.ledger.fold import EMPTY_STATE, Draw, Referred, StreamState, state_from_json, state_to_json
 from nostr_usage.ledger.plan import Plan
-from nostr_usage.ledger.posting import Draft, next_due, post
+from nostr_usage.ledger.posting import Draft, due_together, post
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.event import event_to_json, sign_event
 from nostr_usage.nostr.keys import SecretKey
@@ -74,6 +74,7 @@ class StreamWriter:
     Attributes:
         state: the fold's state after the last line written.
         numbers: once finished, the number in the store of each entry written.
+        stream_no: the number of the stream in the store; None until its first entry is stored.
     """
 
     def __init__(
@@ -92,14 +93,16 @@ class StreamWriter:
         self._lines: list[Line] = []
         self._details: list[tuple[EntryId, Details]] = []
         self.numbers: dict[EntryId, int] = {}
+        self.stream_no: int | None = row.stream_no if row else None
 
     def write_due(self, plan: Plan | None, *, anchor: int) -> None:
         """Write what time alone has brought about: lapsed lots, renewals, closed cycles."""
         for _ in range(DUE_MAX):
-            due = next_due(self.state, plan, anchor=anchor, now=self._now)
-            if due is None:
+            together = due_together(self.state, plan, anchor=anchor, now=self._now)
+            if not together:
                 return
-            self.write_own(due)
+            for due in together:
+                self.write_own(due)
         raise AssertionError(f"more than {DUE_MAX} entries due in {self._account}")
 
     def write_own(self, draft: Draft) -> Line:
@@ -130,7 +133,7 @@ class StreamWriter:
         """Store the lines, the new state, the private texts and the outbox rows."""
         if not self._lines:
             return
-        _, numbers = self._transaction.append(
+        self.stream_no, numbers = self._transaction.append(
             self._account, self._meter, self._lines, state_json=state_to_json(self.state)
         )
         self.numbers = dict(zip((line.entry_id for line in self._lines), numbers, strict=True))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nostr_usage.pricing.catalogue import Catalogue
     from nostr_usage.record import Recorder
     from nostr_usage.relays.policy import ConnectionPolicy
+    from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.stream_writer import Operator
     from relay_config import RelaySet
@@ -58,6 +59,7 @@ class OperatorHome:
     operator: Operator
     secrets: AccountSecrets
     recorder: Recorder
+    spender: Spender
 
 
 @contextmanager
@@ -88,6 +90,7 @@ def open_operator(
     from nostr_usage.details import DescriptionMode
     from nostr_usage.nostr.signer import Signer
     from nostr_usage.record import Recorder
+    from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.stream_writer import Operator
 
@@ -122,6 +125,7 @@ def open_operator(
             operator=operator,
             secrets=secrets,
             recorder=Recorder(store=store, operator=operator, catalogue=catalogue),
+            spender=Spender(store=store, operator=operator, catalogue=catalogue),
         )
 
 

@@ -173,20 +173,21 @@ class SpendingWrites(SpendingReads):
         subject: str,
         threshold: int,
         since: int,
-        granted_ever: int,
+        armed_by: int,
         remaining: int,
         now: int,
     ) -> bool:
         """Whether an alert whose threshold was crossed is to be given now; remembered if so.
 
-        It is not if it was given in the same cycle or window, unless the stream was granted more since.
+        It is not if it was given in the same cycle or window, unless `armed_by` grew since: the tokens
+        ever granted to the stream, or the size of the budget.
         """
         cursor = self._connection.execute(
-            "INSERT INTO alerts (stream_no, kind, subject, threshold, since, granted_ever, remaining,"
+            "INSERT INTO alerts (stream_no, kind, subject, threshold, since, armed_by, remaining,"
             " given_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (stream_no, kind, subject, threshold, since) DO UPDATE"
-            " SET granted_ever = excluded.granted_ever, remaining = excluded.remaining,"
-            " given_at = excluded.given_at WHERE excluded.granted_ever > alerts.granted_ever",
-            (stream_no, kind, subject, threshold, since, granted_ever, remaining, now),
+            " SET armed_by = excluded.armed_by, remaining = excluded.remaining,"
+            " given_at = excluded.given_at WHERE excluded.armed_by > alerts.armed_by",
+            (stream_no, kind, subject, threshold, since, armed_by, remaining, now),
         )
         return cursor.rowcount == 1

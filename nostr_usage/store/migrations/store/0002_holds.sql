@@ -69,14 +69,15 @@ CREATE TABLE budgets (
   PRIMARY KEY (account_no, scope, subject, period)
 ) STRICT, WITHOUT ROWID;
 
--- Alerts given: each once a cycle or window, and again only if the stream was granted more since.
+-- Alerts given: each once a cycle or window, and again only after a top-up. armed_by is what grows with one:
+-- the tokens ever granted to the stream, or the size of the budget.
 CREATE TABLE alerts (
   stream_no INTEGER NOT NULL REFERENCES streams,
   kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 20),
   subject TEXT NOT NULL,
   threshold INTEGER NOT NULL,
   since INTEGER NOT NULL,
-  granted_ever INTEGER NOT NULL,
+  armed_by INTEGER NOT NULL,
   remaining INTEGER NOT NULL,
   given_at INTEGER NOT NULL,
   PRIMARY KEY (stream_no, kind, subject, threshold, since)

@@ -1,0 +1,235 @@
+"""Answers each request once: key ─▶ the receipt of before, or what is due, the entry, its receipt.
+
+All of it happens in the caller's transaction, so whoever writes to the ledger for a caller goes through here:
+`record` for what happened, `spend` for what was promised first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from nostr_usage.alerting import Debit, alerts_of
+from nostr_usage.details import Details
+from nostr_usage.entry_event import entry_from_event
+from nostr_usage.errors import IdempotencyError, PricingError, TimeError, UnknownNameError
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Cost, EntryId, Operation, UsageLine
+from nostr_usage.ledger.guardrail import Budget, Enforcement, Guardrails, Scope
+from nostr_usage.ledger.plan import Plan
+from nostr_usage.ledger.posting import Draft
+from nostr_usage.ledger.window import Period
+from nostr_usage.nostr.event import event_from_json
+from nostr_usage.plan_rules import rules_of, with_own_budgets
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.pricing.charge import Charge, charge_for
+from nostr_usage.promise import ledger_plan
+from nostr_usage.request import Action, Grant, Receipt, Refund, Request, body_digest, digest_of
+from nostr_usage.store import AccountRow, Line, Reader, Transaction
+from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
+
+Write = Callable[[Transaction, StreamWriter], Line]
+
+
+class Answers:
+    """What every request needs: its account, plan and rules, its key, and the entry that answers it."""
+
+    def __init__(self, *, operator: Operator, catalogue: Catalogue) -> None:
+        self._operator = operator
+        self._catalogue = catalogue
+        self._rules: dict[str | None, Guardrails] = {}
+
+    @property
+    def now(self) -> int:
+        """Unix seconds."""
+        return self._operator.clock.now()
+
+    def account(self, reader: Reader, account: AccountId) -> AccountRow:
+        """The account's row.
+
+        Raises:
+            UnknownNameError: if there is no such account.
+        """
+        row = reader.account(account)
+        if row is None:
+            raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
+        return row
+
+    def writer(self, transaction: Transaction, account: AccountId) -> StreamWriter:
+        """The end of the account's stream, to write at."""
+        return StreamWriter(transaction, self._operator, account=account, meter=DEFAULT_METER)
+
+    def plan(self, name: str | None) -> Plan | None:
+        """The plan as the fold needs it.
+
+        Raises:
+            UnknownNameError: if the catalogue has no such plan.
+        """
+        return None if name is None else ledger_plan(self._catalogue, name)
+
+    def rules(self, reader: Reader, account: AccountRow) -> Guardrails:
+        """The guardrails of an account: its plan's, with budgets of its own."""
+        rules = self._rules.get(account.plan)
+        if rules is None:
+            rules = rules_of(self._catalogue, account.plan, meter=DEFAULT_METER)
+            self._rules[account.plan] = rules
+        own = reader.budgets(account.account_no)
+        if not own:
+            return rules
+        budgets = (
+            Budget(
+                scope=Scope(row.scope),
+                subject=row.subject,
+                period=Period(row.period),
+                tokens=row.tokens,
+                enforcement=Enforcement(row.enforcement),
+            )
+            for row in own
+        )
+        return replace(rules, budgets=with_own_budgets(rules.budgets, budgets))
+
+    def details(self, description: str, metadata: Mapping[str, str]) -> Details | None:
+        """Private text with a fresh salt, or None if there is none."""
+        return fresh_details(description, dict(metadata), entropy=self._operator.entropy)
+
+    def occurred_at(self, stated: int | None) -> int:
+        """When it happened: now, unless stated.
+
+        Raises:
+            TimeError: for a time in the future.
+        """
+        if stated is not None and stated > self.now:
+            raise TimeError(f"the action is dated in the future ({stated} > {self.now})")
+        return self.now if stated is None else stated
+
+    def debit(self, action: Action, *, occurred_at: int) -> Write:
+        """What writes the debit of an action that was checked.
+
+        Raises (when it is called):
+            UnknownNameError: no such activity or add-on.
+            PricingError: the usage has no price; nothing is charged.
+        """
+
+        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
+            charge = charge_for(
+                self._catalogue,
+                action.activity,
+                tokens=action.tokens,
+                usage=action.usage,
+                add_ons=action.add_ons,
+                at=occurred_at,
+            )
+            if charge.meter != DEFAULT_METER:
+                raise PricingError(f"{action.activity} counts in {charge.meter}, which is not recorded here")
+            draft = _debit_draft(action, charge, occurred_at=occurred_at)
+            return writer.write(draft, details=self.details(action.description, action.metadata))
+
+        return write
+
+    def answer(
+        self,
+        transaction: Transaction,
+        account: AccountRow,
+        request: Action | Grant | Refund,
+        write: Write,
+        *,
+        own_hold: str | None = None,
+    ) -> tuple[Receipt, int]:
+        """The receipt of a request, and the number of its entry; written unless its key was answered before.
+
+        Args:
+            transaction: the caller's.
+            account: the request's account.
+            request: what is asked, with its key.
+            write: what writes the entry, after everything that is due.
+            own_hold: the id of the hold that the request settles, which may have its key.
+
+        Raises:
+            IdempotencyError: the key was used for something else.
+            TimeError: dated before the account was opened.
+        """
+        repeat = self.earlier_receipt(transaction, account, request.key, request)
+        if repeat is not None:
+            return repeat
+        self.refuse_key_of_hold(transaction, account, request.key, own_hold=own_hold)
+        writer = self.writer(transaction, account.account)
+        writer.write_due(self.plan(account.plan), anchor=account.anchor)
+        before = writer.state
+        line = write(transaction, writer)
+        if line.entry.occurred_at < account.anchor:
+            raise TimeError(
+                f"the action is dated before the account was opened"
+                f" ({line.entry.occurred_at} < {account.anchor})"
+            )
+        writer.finish()
+        number = writer.numbers[line.entry_id]
+        self.remember(transaction, account.account_no, request.key, request, number)
+        receipt = Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
+        if line.entry.operation is not Operation.DEBIT:
+            return receipt, number
+        assert writer.stream_no is not None, "a stream with an entry"
+        debit = Debit(stream_no=writer.stream_no, entry=line.entry, before=before, after=writer.state)
+        alerts = alerts_of(transaction, debit, self.rules(transaction, account), now=self.now)
+        return replace(receipt, alerts=alerts) if alerts else receipt, number
+
+    def earlier_receipt(
+        self, transaction: Transaction, account: AccountRow, key: str, request: Request
+    ) -> tuple[Receipt, int] | None:
+        """The receipt that the key was answered with before, and its entry's number; None for a new key.
+
+        Raises:
+            IdempotencyError: the key was used for another request.
+        """
+        earlier = transaction.request(account.account_no, digest_of(key))
+        if earlier is None:
+            return None
+        if earlier.body_digest != body_digest(request).hex():
+            raise IdempotencyError(key, earlier.entry_id)
+        return self.receipt_again(transaction, earlier.entry_id), earlier.entry_no
+
+    def receipt_again(self, transaction: Transaction, entry_id: EntryId) -> Receipt:
+        """The receipt of an entry that was written before."""
+        event_json = transaction.event_json(entry_id)
+        assert event_json is not None, "an entry without its event"
+        entry = entry_from_event(event_from_json(event_json))
+        return Receipt(entry=entry, entry_id=entry_id, event_json=event_json, is_repeat=True)
+
+    def refuse_key_of_hold(
+        self, transaction: Transaction, account: AccountRow, key: str, *, own_hold: str | None = None
+    ) -> None:
+        """A key names one thing: what a hold was asked for with is no key for anything else.
+
+        Raises:
+            IdempotencyError: it is a hold's.
+        """
+        hold = transaction.hold_of_key(account.account_no, digest_of(key))
+        if hold is not None and hold.hold_id != own_hold:
+            raise IdempotencyError(key, hold.hold_id, sort="hold")
+
+    def remember(
+        self, transaction: Transaction, account_no: int, key: str, request: Request, entry_no: int
+    ) -> None:
+        """Keep which entry answered the key, as long as the entry."""
+        transaction.put_request(
+            account_no,
+            key_digest=digest_of(key),
+            body_digest=body_digest(request),
+            entry_no=entry_no,
+        )
+
+
+def _debit_draft(action: Action, charge: Charge, *, occurred_at: int) -> Draft:
+    return Draft(
+        operation=Operation.DEBIT,
+        type=action.activity,
+        tokens=charge.tokens,
+        cost=Cost(micro_dollars=charge.cost_micro_dollars),
+        occurred_at=occurred_at,
+        key=action.key,
+        usage=tuple(
+            UsageLine(model=model, bucket=bucket, units=units) for model, bucket, units in charge.usage
+        ),
+        prices=charge.price_ids,
+        actor=action.actor,
+        group=action.group,
+        prompt=action.prompt,
+    )
