@@ -73,13 +73,14 @@ def new_account(
     _check_label(label)
     chosen = None if pubkey is None else AccountId(parse_public_key(pubkey))
     with open_operator(home, password=key_password(home, "ledger"), clock=clock) as opened:
+        chosen_plan = None if no_plan else opened.catalogue.plan(plan or opened.catalogue.plans[0].name)
         _refuse_taken(opened, label, chosen)
         enrolment = enrol(
             opened.recorder,
             opened.secrets,
             entropy=os_entropy.token_bytes,
             label=label,
-            plan=None if no_plan else plan or opened.catalogue.plans[0].name,
+            plan=chosen_plan.name if chosen_plan else None,
             account=chosen,
         )
     _print_enrolment(enrolment, label, as_json=as_json)
