@@ -43,8 +43,8 @@ def main() -> int:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nostr-usage-demo-")))
         relays = [stack.enter_context(running_relay(directory / f"relay-{n}.sqlite")) for n in (1, 2)]
         operator, reader = directory / "operator", directory / "reader"
-        ledger = _record_and_publish(operator, relays)
-        agree = _rebuild_and_compare(operator, reader, ledger, relays)
+        root, ledger = _record_and_publish(operator, relays)
+        agree = _rebuild_and_compare(operator, reader, (root, ledger), relays)
         _show_one_customer(reader)
         print(f"\nAll of it took {time.monotonic() - started:.0f} s. Homes and relays are in {directory}")
         if agree and sys.stdout.isatty() and sys.stdin.isatty() and arguments.dashboard:
@@ -65,22 +65,24 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _record_and_publish(operator: Path, relays: Sequence[str]) -> str:
-    """Steps 1 to 3; gives the ledger's public key."""
+def _record_and_publish(operator: Path, relays: Sequence[str]) -> tuple[str, str]:
+    """Steps 1 to 3; gives the public keys: the root key that readers pin, and the ledger key that signs."""
     _title("1  An operator's home, and two relays on this machine")
     founded = _json(operator, "init", *_repeat("--relay", relays))
+    print(f"   root key   {founded['root_npub']}")
     print(f"   ledger key {founded['ledger_npub']}")
     _title("2  8,819 real AI requests become signed entries")
     _run(operator, "replay", str(TRACE), "--accounts", str(ACCOUNTS))
     _title("3  Published to both relays, and read back from both")
     _run(operator, "publish")
-    return str(founded["ledger_npub"])
+    return str(founded["root_npub"]), str(founded["ledger_npub"])
 
 
-def _rebuild_and_compare(operator: Path, reader: Path, ledger: str, relays: Sequence[str]) -> bool:
+def _rebuild_and_compare(operator: Path, reader: Path, keys: tuple[str, str], relays: Sequence[str]) -> bool:
     """Steps 4 and 5; whether all three agree on every account."""
+    root, ledger = keys
     _title("4  Rebuilt from the relays, knowing nothing but the public key")
-    _run(reader, "follow", ledger, *_repeat("--relay", relays))
+    _run(reader, "follow", root, *_repeat("--relay", relays))
     _run(reader, "sync")
     _title("5  Summed by an auditor that shares no code with this project")
     audited = _audit(ledger, relays)
