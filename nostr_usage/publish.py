@@ -27,6 +27,7 @@ from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.exchange import is_stopping
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
+from nostr_usage.relays.together import run_together
 from nostr_usage.store import DueEvent, OutboxState, Store, Transaction
 
 DEFAULT_QUORUM = 2
@@ -102,12 +103,13 @@ async def publish_due(
         on_progress: called as deliveries are settled.
     """
     async with _Publisher(store, policy=policy, clock=clock, random=random, signer=signer) as publisher:
+        relays = tuple(dict.fromkeys(relays))
         publisher.count_progress(relays, on_progress)
-        outcomes = await asyncio.gather(*(publisher.deliver(url) for url in relays))
+        outcomes = await run_together(*(publisher.deliver(url) for url in relays))
         quorum = min(quorum, len(relays))
         published = publisher.count_published(quorum)
         waiting = len(publisher.touched) - published
-        return PublishReport(relays=tuple(outcomes), quorum=quorum, published=published, waiting=waiting)
+        return PublishReport(relays=outcomes, quorum=quorum, published=published, waiting=waiting)
 
 
 async def publish_forever(
@@ -139,9 +141,8 @@ async def publish_forever(
                 condition = outcome.condition
                 await pause(POLL_S)
 
-        async with asyncio.TaskGroup() as group:
-            for url in relays:
-                group.create_task(deliver_forever(url))
+        # Without a relay there is nothing to deliver, for ever.
+        await run_together(*(deliver_forever(url) for url in dict.fromkeys(relays)), asyncio.Event().wait())
     raise AssertionError("delivers for ever, or is cancelled")
 
 

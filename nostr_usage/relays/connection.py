@@ -36,7 +36,7 @@ from nostr_usage.nostr.session import (
     ViolationSort,
 )
 from nostr_usage.nostr.signer import Signer
-from nostr_usage.relays.dialing import open_websocket
+from nostr_usage.relays.dialing import CLOSE_TIMEOUT_S, open_websocket
 from nostr_usage.relays.exchange import Publication, Request, events_wanted
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.scores import RelayScore
@@ -109,7 +109,11 @@ class RelayConnection:
         assert self._reader is not None
         self._reader.cancel()
         await asyncio.wait({self._reader})
-        await self._socket.close()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._socket.close()
+        except TimeoutError:
+            self._socket.transport.abort()  # it does not even read our farewell
 
     @property
     def is_lost(self) -> bool:

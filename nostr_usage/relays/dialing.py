@@ -22,6 +22,7 @@ from nostr_usage.relays.urls import host_and_port, is_local_address
 
 ADDRESSES_MAX = 4
 CLOSE_TIMEOUT_S = 2.0
+"""For a farewell as a whole; the websocket's own closing handshake gets half of it."""
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
@@ -45,7 +46,7 @@ async def open_websocket(url: str, policy: ConnectionPolicy) -> ClientConnection
                 compression=None if _is_loopback(url) else "deflate",
                 max_size=MESSAGE_BYTES_MAX,
                 open_timeout=None,
-                close_timeout=CLOSE_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S / 2,
                 user_agent_header="nostr-usage",
                 ssl=tls_context() if is_secure(url) else None,
             )

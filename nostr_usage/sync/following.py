@@ -15,6 +15,7 @@ from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.tags import first_tag_value
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
+from nostr_usage.relays.together import run_together
 from nostr_usage.store import Store
 from nostr_usage.sync.ledger import Syncer, SyncReport
 from nostr_usage.sync.readers import LedgerFilter
@@ -50,11 +51,11 @@ async def follow_forever(
         news = _News(account)
         watcher = _Watcher(pool, ledger, news, clock=clock, pause=pause)
         syncer = Syncer(store, pool, relays, ledger)
-        async with asyncio.TaskGroup() as group:
-            for url in dict.fromkeys(relays):
-                group.create_task(watcher.watch(url))
-            group.create_task(watcher.remind())
-            await _sync_news(syncer, news, on_change=on_change, pause=pause)
+        await run_together(
+            *(watcher.watch(url) for url in dict.fromkeys(relays)),
+            watcher.remind(),
+            _sync_news(syncer, news, on_change=on_change, pause=pause),
+        )
     raise AssertionError("follows for ever, or is cancelled")
 
 

@@ -13,6 +13,7 @@ from nostr_usage.ledger.problems import Problem
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
+from nostr_usage.relays.together import run_together
 from nostr_usage.store import RELAYS_MAX, Store, Transaction
 from nostr_usage.sync.account import AccountReader
 from nostr_usage.sync.accounts import AccountBook
@@ -132,7 +133,7 @@ class Syncer:
             await book.discover(self._store)
             accounts, problems = book.accounts, book.problems() if readers.urls else ()
         one_pass = _Pass(readers, self._ledger, keeper, total=len(accounts), on_progress=on_progress)
-        streams = await asyncio.gather(*(one_pass.read(account) for account in accounts))
+        streams = await run_together(*(one_pass.read(account) for account in accounts))
         await keeper.keep_sightings()
         return SyncReport(
             relays=readers.readings(),

@@ -23,6 +23,7 @@ from nostr_usage.nostr.message import (
 )
 from nostr_usage.nostr.reason import Prefix, Verdict
 from nostr_usage.nostr.signer import Signer
+from nostr_usage.relays import connection as connection_module
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.policy import MESSAGE_BYTES_MAX, ConnectionPolicy
 from tests.http_server import http_server
@@ -232,6 +233,22 @@ async def test_silence_has_a_deadline(
         with pytest.raises(RelayTimeoutError, match="maintenance"):
             await (relay.fetch(ALL) if message_type is ReqMessage else relay.publish(EVENTS[0]))
         assert relay.is_lost
+
+
+async def test_a_relay_that_does_not_read_is_given_up(
+    scripted_relay: ScriptedRelay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its buffers are full, sending has a deadline as well, and so has the farewell."""
+    monkeypatch.setattr(connection_module, "CLOSE_TIMEOUT_S", 0.05)
+    released = asyncio.Event()
+    scripted_relay.on(EventMessage, once(released, then=drop))
+    policy = ConnectionPolicy(allow_local=True, silence_timeout_s=0.1, unacknowledged_max=1_000)
+    events = [signed(SIGNER, created_at=NOW + number, content="x" * 60_000) for number in range(300)]
+    async with connection(scripted_relay, policy=policy) as relay:
+        published = await relay.publish_all(events)
+    released.set()
+    assert {} == published.answers
+    assert isinstance(published.error, RelayTimeoutError)
 
 
 async def test_a_trickle_of_events_has_a_deadline_too(scripted_relay: ScriptedRelay) -> None:

@@ -9,6 +9,7 @@ from nostr_usage.relays.urls import (
     URL_CHARS_MAX,
     host_and_port,
     is_local_address,
+    is_plainly_local,
     normalise_relay_url,
 )
 
@@ -52,6 +53,8 @@ def test_each_relay_has_one_spelling(typed: str, normal: str) -> None:
         "wss://[fe80::1%eth0]/",
         "wss://[::1",
         "wss://[zz::]/",
+        "wss://[1::2::3]/",
+        "wss://[1:2]/",
         "wss://a..b/",
         "wss://relay.example/" + "a" * URL_CHARS_MAX,
     ],
@@ -101,3 +104,19 @@ def test_host_and_port_are_where_to_connect(url: str, target: tuple[str, int]) -
 def test_addresses_of_this_network_are_local(address: str, *, is_local: bool) -> None:
     """Loopback, private, link-local and multicast addresses are told from public ones."""
     assert is_local is is_local_address(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_local"),
+    [
+        ("ws://localhost:7447/", True),
+        ("ws://relay.localhost./", True),
+        ("ws://192.168.1.2/", True),
+        ("ws://[::1]/", True),
+        ("wss://relay.example/", False),
+        ("wss://1.1.1.1/", False),
+    ],
+)
+def test_some_urls_say_themselves_that_they_are_local(url: str, *, is_local: bool) -> None:
+    """By the address or by the name; what a look-up would find is another question."""
+    assert is_local is is_plainly_local(url)

@@ -315,6 +315,19 @@ async def test_forged_openings_make_no_accounts(
     assert 0 < report.relays[0].score.forged
 
 
+async def test_a_malformed_opening_makes_no_account(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """A number on something that is no opening, signed or not, is passed over."""
+    signer = operator.operator.signer
+    nonsense = signed(signer, kind=KIND, tags=(("d", "x"), ("o", "2")))
+    misplaced = signed(signer, kind=KIND, tags=(*events_of(operator)[5].tags, ("o", "3")))
+    scripted_relay.hold(*events_of(operator), nonsense, misplaced)
+    report = await read_into(store, operator, scripted_relay.url)
+    assert {(account, "tokens")} == set(heads(store))
+    assert [misplaced.id] == [problem.entry_id for problem in report.problems]
+
+
 async def test_an_absurd_seq_neither_hangs_nor_fills_the_memory(
     operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
 ) -> None:

@@ -8,13 +8,15 @@ from random import Random
 import pytest
 
 from nostr_usage.embedded import EmbeddedRelay
+from nostr_usage.errors import HomeError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.message import ReqMessage
 from nostr_usage.publish import publish_due
 from nostr_usage.relays.condition import RelayCondition
+from nostr_usage.request import Refund
 from nostr_usage.store import Store, StreamStatus
-from nostr_usage.sync import SyncProgress, sync_ledger
+from nostr_usage.sync import SyncProgress, keeping, sync_ledger
 from nostr_usage.sync import account as reading_account
 from tests.ledgers import (
     KIND,
@@ -178,6 +180,48 @@ async def test_a_long_history_is_read_in_bounded_memory(
     report = await read_into(store, operator, scripted_relay.url, account=account)
     assert 110 == report.streams[0].added
     assert heads(operator.store) == heads(store)
+
+
+async def test_a_refund_finds_its_debit_in_an_earlier_pass(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """What an entry refers to may have been stored long ago: no problem, and the same balance."""
+    with operator.store.read() as reader:
+        debit = tuple(reader.entries(only_stream(operator.store).stream_no))[5]
+    scripted_relay.hold(*events_of(operator))
+    await read_into(store, operator, scripted_relay.url)
+    operator.recorder.refund(Refund(entry_id=debit.entry_id, key="sorry"))
+    scripted_relay.hold(*events_of(operator))
+    assert 1 == (await read_into(store, operator, scripted_relay.url)).entries_added
+    assert heads(operator.store) == heads(store)
+    with store.read() as reader:
+        assert () == reader.problems(only_stream(store).stream_no)
+
+
+async def test_many_sightings_are_written_as_they_come(
+    operator: OperatorOfTests,
+    account: AccountId,
+    store: Store,
+    scripted_relay: ScriptedRelay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are not collected for ever, and none is lost."""
+    monkeypatch.setattr(keeping, "SIGHTINGS_AT_ONCE_MAX", 5)
+    operator.open_account("another")
+    scripted_relay.hold(*events_of(operator))
+    await read_into(store, operator, scripted_relay.url)
+    with store.read() as reader:
+        assert [(0,)] * 13 == [reader.sightings(entry_no) for entry_no in range(1, 14)]
+
+
+async def test_a_full_disk_ends_the_pass_and_nothing_goes_on_behind_it(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """An error of the store is raised as it is: it is not about a relay."""
+    scripted_relay.hold(*events_of(operator))
+    store.close()
+    with pytest.raises(HomeError, match="closed"):
+        await read_into(store, operator, scripted_relay.url)
 
 
 async def test_progress_is_told_by_account(
