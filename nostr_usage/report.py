@@ -129,6 +129,11 @@ def history(
         upper = page[-1].seq - 1
 
 
+def rows_at(reader: Reader, stream: StreamRow, seqs: Sequence[int]) -> dict[int, HistoryRow]:
+    """The entries at these places of a stream, by place; what is not there is left out."""
+    return {row.seq: _history_row(reader, row) for row in reader.entries_at(stream.stream_no, seqs)}
+
+
 def _history_row(reader: Reader, row: EntryRow) -> HistoryRow:
     details = reader.details(row.entry_no)
     queued = reader.outbox_of(row.entry_no)

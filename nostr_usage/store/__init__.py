@@ -5,6 +5,7 @@
       accounts     accounts and relays
       streams      the head of each stream, with the fold's state
       entries      entries, their events, the requests that they answered
+      matching     entries by conditions, sorted, with their sums
       lines        appending entries
       totals       sums by month
       outbox       signed events on their way to relays
@@ -27,6 +28,7 @@ from nostr_usage.store.entries import DetailsRow, EntryRow, EventRow, RequestRow
 from nostr_usage.store.evidence import Fork, Pin
 from nostr_usage.store.holds import HoldRow, HoldState
 from nostr_usage.store.lines import Line
+from nostr_usage.store.matching import Condition, Field, Matches, Order
 from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxState
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
@@ -43,15 +45,19 @@ __all__ = [
     "AlertRow",
     "BudgetRow",
     "ChangeWatch",
+    "Condition",
     "DetailsRow",
     "DueEvent",
     "EntryRow",
     "EventRow",
+    "Field",
     "Fork",
     "HoldRow",
     "HoldState",
     "Line",
+    "Matches",
     "MonthTotal",
+    "Order",
     "OutboxCount",
     "OutboxRow",
     "OutboxState",

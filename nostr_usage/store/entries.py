@@ -84,7 +84,7 @@ class EntryReads(Connected):
             " AND event_id = ?1",
             (bytes.fromhex(entry_id),),
         ).fetchone()
-        return _entry_row(row) if row else None
+        return entry_row(row) if row else None
 
     def entries_beginning(self, digits: str, *, limit: int) -> tuple[EntryRow, ...]:
         """The entries whose ids begin with `digits` (hex), by id."""
@@ -96,7 +96,7 @@ class EntryReads(Connected):
             " AND lower(substr(hex(event_id), 1, ?)) = ? ORDER BY event_id LIMIT ?",
             (first, last, len(digits), digits, limit),
         )
-        return tuple(map(_entry_row, rows))
+        return tuple(map(entry_row, rows))
 
     def entry_at(self, stream_no: int, seq: int) -> EntryRow | None:
         """The entry at this place of a stream."""
@@ -113,7 +113,7 @@ class EntryReads(Connected):
     ) -> Iterator[EntryRow]:
         """The entries of a stream with `after_seq < seq <= until_seq`, at most `limit` (-1: all of them)."""
         return map(
-            _entry_row,
+            entry_row,
             self._iterate(
                 _NEWEST_FIRST if newest_first else _OLDEST_FIRST, (stream_no, after_seq, until_seq, limit)
             ),
@@ -130,7 +130,7 @@ class EntryReads(Connected):
             " ORDER BY seq",
             (stream_no, month),
         )
-        return map(_entry_row, rows)
+        return map(entry_row, rows)
 
     def entry_count(self) -> int:
         """How many entries are held, over all streams."""
@@ -242,7 +242,8 @@ _EntryColumns = tuple[
 ]  # fmt: skip
 
 
-def _entry_row(row: _EntryColumns) -> EntryRow:
+def entry_row(row: _EntryColumns) -> EntryRow:
+    """A row of `entries`, its columns in the order that every statement here selects them."""
     return EntryRow(
         entry_no=row[0],
         stream_no=row[1],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from nostr_usage.store.accounts import AccountReads
 from nostr_usage.store.database import Connected
-from nostr_usage.store.entries import EntryReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
 from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
+from nostr_usage.store.matching import MatchReads
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
 from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
@@ -28,7 +28,7 @@ class SettingReads(Connected):
 class Reader(
     AccountReads,
     StreamReads,
-    EntryReads,
+    MatchReads,
     TotalReads,
     OutboxReads,
     EvidenceReads,
