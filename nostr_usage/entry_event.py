@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import chain
 
 from nostr_usage.amount import format_dollars_exact, parse_dollars_exact
 from nostr_usage.entry_fields import HEX_64, ISO_TIME, TIME_MAX, EntryFields
@@ -32,6 +34,7 @@ from nostr_usage.seal import VERSION, sealed_event
 ENTRY_KIND = 30078
 TEXT_MAX = 1_000
 
+_DAY_S = 86_400
 _USAGE_OPERATIONS = frozenset({Operation.DEBIT, Operation.MEMO, Operation.GAUGE})
 _HEX_32 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
@@ -48,7 +51,7 @@ def month_of(occurred_at: int) -> str:
     """
     if not 0 <= occurred_at <= TIME_MAX:
         raise EntryFormatError(f"{occurred_at} is not a unix time up to the year 9999")
-    return datetime.fromtimestamp(occurred_at, UTC).strftime("%Y-%m")
+    return _month_of_day(occurred_at // _DAY_S)
 
 
 def slot(account: str, meter: str, seq: int) -> str:
@@ -161,7 +164,15 @@ def _close_tag(totals: CycleTotals) -> Tag:
     return ("close", period, *map(str, figures))
 
 
+@lru_cache(maxsize=1_024)
+def _month_of_day(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY_S, UTC).strftime("%Y-%m")
+
+
 def _check_texts(tags: Sequence[Tag]) -> None:
+    together = "".join(chain.from_iterable(tags))
+    if len(together) <= TEXT_MAX and not _FORBIDDEN.search(together):
+        return
     for tag in tags:
         text = "".join(tag)
         if len(text) > TEXT_MAX or _FORBIDDEN.search(text):
@@ -173,7 +184,7 @@ def _check_texts(tags: Sequence[Tag]) -> None:
 
 def _read_entry(event: Event) -> Entry:
     fields = EntryFields(event)
-    operation = fields.choice("op", Operation)
+    operation = fields.operation("op")
     entry = Entry(
         account=AccountId(fields.matching("p", HEX_64)),
         meter=_meter_of_slot(fields),

@@ -19,6 +19,7 @@ HEX_64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 ISO_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _NATURAL = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+_OPERATIONS = {operation.value: operation for operation in Operation}
 _REPEATABLE = frozenset({"usage", "price", "orphan"})
 
 
@@ -109,12 +110,13 @@ class EntryFields:
         except ValueError as error:
             raise self.error(f"{text[:40]!r} is not a UTC time") from error
 
-    def choice(self, name: str, choices: type[Operation]) -> Operation:
+    def operation(self, name: str) -> Operation:
         """The operation that a tag names."""
         text = self.text(name)
-        if text not in set(choices):
+        operation = _OPERATIONS.get(text)
+        if operation is None:
             raise self.error(f"{name} has no value {text[:40]!r}")
-        return choices(text)
+        return operation
 
     def label(self, text: str) -> str:
         """`text` itself, if it is short and not empty."""
