@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from nostr_usage.alerting import spent_of, subjects_of
 from nostr_usage.amount import checked_amount
 from nostr_usage.answering import Answers
-from nostr_usage.errors import PricingError, UnknownNameError
-from nostr_usage.ledger.entry import DEFAULT_METER
+from nostr_usage.errors import UnknownNameError
 from nostr_usage.ledger.guardrail import BudgetFact, Facts, Guardrails, RateFact, RateLimit, Scope, decide
 from nostr_usage.ledger.projection import state_at
 from nostr_usage.ledger.refusal import Refusal
@@ -51,10 +50,12 @@ class Admission:
             UnknownNameError: if there is no such account, or it has no stream.
         """
         account = self._answers.account(reader, intent.account)
-        stream = reader.stream(intent.account, DEFAULT_METER)
+        meter = self._answers.meter_of(reader, intent.account, intent.activity)
+        stream = reader.stream(intent.account, meter)
         if stream is None:
-            raise UnknownNameError("stream", f"{intent.account}/{DEFAULT_METER}")
-        return Applicant(account=account, stream=stream, rules=self._answers.rules(reader, account))
+            raise UnknownNameError("stream", f"{intent.account}/{meter}")
+        rules = self._answers.rules(reader, account, meter=meter)
+        return Applicant(account=account, stream=stream, rules=rules)
 
     def needed(self, intent: Intent, *, at: int) -> int:
         """Tokens that an action is expected to use: those stated, else the catalogue's typical figure.
@@ -68,8 +69,6 @@ class Admission:
         check_action(intent)
         rule = self._catalogue.activity(intent.activity)
         add_ons = rule.chosen_add_ons(intent.add_ons)
-        if rule.meter != DEFAULT_METER:
-            raise PricingError(f"{rule.name} counts in {rule.meter}, which is not recorded here")
         if intent.model is not None and ChargeMode.MEASURED in rule.accepts:
             price_of(intent.model, at=at, own=self._catalogue.own_prices)
         if intent.tokens is not None:
@@ -96,7 +95,7 @@ class Admission:
 
     def _facts(self, reader: Reader, applicant: Applicant, intent: Intent, *, needed: int, now: int) -> Facts:
         stream, account = applicant.stream, applicant.account
-        plan = self._answers.plan(account.plan)
+        plan = self._answers.plan(account.plan, meter=stream.meter)
         state = state_at(state_from_json(stream.state_json), plan, anchor=account.anchor, now=now)
         cycle_end = state.cycles[-1].end if state.cycles else None
         return Facts(

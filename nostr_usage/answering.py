@@ -36,7 +36,7 @@ class Answers:
     def __init__(self, *, operator: Operator, catalogue: Catalogue) -> None:
         self._operator = operator
         self._catalogue = catalogue
-        self._rules: dict[str | None, Guardrails] = {}
+        self._rules: dict[tuple[str | None, str], Guardrails] = {}
 
     @property
     def now(self) -> int:
@@ -54,24 +54,41 @@ class Answers:
             raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
         return row
 
-    def writer(self, transaction: Transaction, account: AccountId) -> StreamWriter:
+    def writer(
+        self, transaction: Transaction, account: AccountId, *, meter: str = DEFAULT_METER
+    ) -> StreamWriter:
         """The end of the account's stream, to write at."""
-        return StreamWriter(transaction, self._operator, account=account, meter=DEFAULT_METER)
+        return StreamWriter(transaction, self._operator, account=account, meter=meter)
 
-    def plan(self, name: str | None) -> Plan | None:
-        """The plan as the fold needs it.
+    def plan(self, name: str | None, *, meter: str = DEFAULT_METER) -> Plan | None:
+        """The plan as the fold of a meter needs it; of a catalogue that counts no tokens, its first meter.
 
         Raises:
             UnknownNameError: if the catalogue has no such plan.
         """
-        return None if name is None else ledger_plan(self._catalogue, name)
+        if name is None:
+            return None
+        known = meter if meter in self._catalogue.spent_meters else None
+        return ledger_plan(self._catalogue, name, meter=known)
 
-    def rules(self, reader: Reader, account: AccountRow) -> Guardrails:
-        """The guardrails of an account: its plan's, with budgets of its own."""
-        rules = self._rules.get(account.plan)
+    def meter_of(self, reader: Reader, account: AccountId, activity: str) -> str:
+        """The meter that an activity counts in.
+
+        Raises:
+            UnknownNameError: no such activity.
+            PricingError: the account has no stream in its meter.
+        """
+        meter = self._catalogue.activity(activity).meter
+        if meter != DEFAULT_METER and reader.stream(account, meter) is None:
+            raise PricingError(f"{activity} counts in {meter}, which is not recorded here")
+        return meter
+
+    def rules(self, reader: Reader, account: AccountRow, *, meter: str) -> Guardrails:
+        """The guardrails of an account in a meter: its plan's, with budgets of its own."""
+        rules = self._rules.get((account.plan, meter))
         if rules is None:
-            rules = rules_of(self._catalogue, account.plan, meter=DEFAULT_METER)
-            self._rules[account.plan] = rules
+            rules = rules_of(self._catalogue, account.plan, meter=meter)
+            self._rules[account.plan, meter] = rules
         own = reader.budgets(account.account_no)
         if not own:
             return rules
@@ -118,8 +135,6 @@ class Answers:
                 add_ons=action.add_ons,
                 at=occurred_at,
             )
-            if charge.meter != DEFAULT_METER:
-                raise PricingError(f"{action.activity} counts in {charge.meter}, which is not recorded here")
             draft = _debit_draft(action, charge, occurred_at=occurred_at)
             return writer.write(draft, details=self.details(action.description, action.metadata))
 
@@ -132,6 +147,7 @@ class Answers:
         request: Action | Grant | Refund,
         write: Write,
         *,
+        meter: str,
         own_hold: str | None = None,
     ) -> tuple[Receipt, int]:
         """The receipt of a request, and the number of its entry; written unless its key was answered before.
@@ -141,6 +157,7 @@ class Answers:
             account: the request's account.
             request: what is asked, with its key.
             write: what writes the entry, after everything that is due.
+            meter: of the stream that it is written to.
             own_hold: the id of the hold that the request settles, which may have its key.
 
         Raises:
@@ -151,8 +168,8 @@ class Answers:
         if repeat is not None:
             return repeat
         self.refuse_key_of_hold(transaction, account, request.key, own_hold=own_hold)
-        writer = self.writer(transaction, account.account)
-        writer.write_due(self.plan(account.plan), anchor=account.anchor)
+        writer = self.writer(transaction, account.account, meter=meter)
+        writer.write_due(self.plan(account.plan, meter=meter), anchor=account.anchor)
         before = writer.state
         line = write(transaction, writer)
         if line.entry.occurred_at < account.anchor:
@@ -168,7 +185,8 @@ class Answers:
             return receipt, number
         assert writer.stream_no is not None, "a stream with an entry"
         debit = Debit(stream_no=writer.stream_no, entry=line.entry, before=before, after=writer.state)
-        alerts = alerts_of(transaction, debit, self.rules(transaction, account), now=self.now)
+        rules = self.rules(transaction, account, meter=meter)
+        alerts = alerts_of(transaction, debit, rules, now=self.now)
         return replace(receipt, alerts=alerts) if alerts else receipt, number
 
     def earlier_receipt(

@@ -15,6 +15,7 @@ from nostr_usage.errors import (
     UnknownNameError,
 )
 from nostr_usage.ledger.entry import (
+    DEFAULT_METER,
     AccountId,
     Cost,
     LotTerms,
@@ -71,7 +72,15 @@ class Recorder:
         """
         occurred_at = self._answers.occurred_at(action.occurred_at)
         check_action(action)
-        return self._write(action.account, action, self._answers.debit(action, occurred_at=occurred_at))
+        write = self._answers.debit(action, occurred_at=occurred_at)
+
+        def work(transaction: Transaction) -> Receipt:
+            row = self._answers.account(transaction, action.account)
+            meter = self._answers.meter_of(transaction, action.account, action.activity)
+            return self._answers.answer(transaction, row, action, write, meter=meter)[0]
+
+        check_key(action.key)
+        return self._store.write(work)
 
     def grant(self, grant: Grant) -> Receipt:
         """Give tokens: a purchase, a gift, a promotion, an adjustment.
@@ -106,7 +115,7 @@ class Recorder:
             details = self._answers.details(grant.description, {})
             return writer.write(draft, details=details, payment=grant.payment)
 
-        return self._write(grant.account, grant, write)
+        return self._write(grant.account, grant, write, meter=DEFAULT_METER)
 
     def refund(self, refund: Refund) -> Receipt:
         """Give a debit back, to the very lots that it drew from.
@@ -145,7 +154,7 @@ class Recorder:
             details = self._answers.details(refund.description, {})
             return writer.write(draft, details=details, referred=referred)
 
-        return self._write(stream.account, refund, write)
+        return self._write(stream.account, refund, write, meter=stream.meter)
 
     def tick(self, account: AccountId) -> int:
         """Write what time alone has brought about in an account; returns how many entries that took."""
@@ -160,12 +169,12 @@ class Recorder:
 
         return self._store.write(write)
 
-    def _write(self, account: AccountId, request: Action | Grant | Refund, write: Write) -> Receipt:
+    def _write(self, account: AccountId, request: Grant | Refund, write: Write, *, meter: str) -> Receipt:
         check_key(request.key)
 
         def work(transaction: Transaction) -> Receipt:
             row = self._answers.account(transaction, account)
-            return self._answers.answer(transaction, row, request, write)[0]
+            return self._answers.answer(transaction, row, request, write, meter=meter)[0]
 
         return self._store.write(work)
 

@@ -123,7 +123,10 @@ class SpendingRules:
         check_action(action)
         occurred_at = self._answers.occurred_at(used.occurred_at)
         write = self._answers.debit(action, occurred_at=occurred_at)
-        receipt, entry_no = self._answers.answer(transaction, account, action, write, own_hold=hold_id)
+        meter = transaction.stream_numbered(row.stream_no).meter
+        receipt, entry_no = self._answers.answer(
+            transaction, account, action, write, meter=meter, own_hold=hold_id
+        )
         transaction.settle_hold(row.hold_no, entry_no=entry_no, settle_digest=body_digest(used))
         return receipt
 

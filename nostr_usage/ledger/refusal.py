@@ -10,10 +10,10 @@ class RefusalCode(StrEnum):
     """Why an action may not run."""
 
     NO_AI = "no_ai"
-    ACTION_TOO_LARGE = "action_too_large"
+    TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
     BUDGET_REACHED = "budget_reached"
-    EMPTY = "empty"
+    BLOCKED = "blocked"
     NOT_ENOUGH = "not_enough"
 
 
