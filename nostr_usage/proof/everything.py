@@ -20,7 +20,7 @@ from nostr_usage.entry_event import month_of
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.nostr import schnorr
-from nostr_usage.proof.stored import referred_problems, row_check, stream_problems
+from nostr_usage.proof.stored import account_problems, referred_problems, row_check, stream_problems
 from nostr_usage.store import EntryRow, EventRow, Reader, Store, StreamRow
 
 BATCH = 5_000
@@ -140,12 +140,14 @@ class _Audit:
                 self._tally.findings.append(Finding(account=account, meter=meter, problem=problem))
 
     def _stream(self, stream: StreamRow) -> Iterator[Problem]:
-        again = StreamFold()
+        again, opened = StreamFold(), len(self._opened)
         seen: set[tuple[ProblemCode, int | None, EntryId | None]] = set()
         for problem in self._folded(stream, again):
             seen.add((problem.code, problem.seq, problem.entry_id))
             yield problem
         yield from stream_problems(self._reader, stream, again)
+        number = self._opened[-1][0] if len(self._opened) > opened else None
+        yield from account_problems(self._reader, stream, open_number=number)
         if not self._is_quick:
             yield from referred_problems(self._reader, stream, again)
         yield from self._fork_problems(stream)

@@ -36,6 +36,14 @@ def row_check(row: EntryRow, entry: Entry) -> Check:
     return Check(name="store", is_ok=not different, detail=detail, code=ProblemCode.STORED_OTHERWISE)
 
 
+def account_problems(reader: Reader, stream: StreamRow, *, open_number: int | None) -> Iterator[Problem]:
+    """Where the number that an account is kept under is not that of its `open` entry."""
+    account = reader.account(stream.account)
+    stored = account.open_number if account else None
+    if stored is not None and stored != open_number:
+        yield _otherwise(f"the store gives the account the number {stored}, its first entry {open_number}")
+
+
 def stream_problems(reader: Reader, stream: StreamRow, again: StreamFold) -> Iterator[Problem]:
     """Where what is stored of a stream differs from the stream folded again."""
     if (stream.seq, stream.head_id) != (again.state.seq, again.head):
