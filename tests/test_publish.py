@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from nostr_usage.clock import ManualClock
 from nostr_usage.embedded import EmbeddedRelay, RelayAccess
 from nostr_usage.nostr.message import AuthMessage, EventMessage, RelayEvent, ReqMessage
-from nostr_usage.publish import NOT_SERVED, PublishReport, RelayOutcome, publish_due, publish_forever
+from nostr_usage.publish import NOT_SERVED, PublishReport, RelayOutcome, publish_due
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.store import OutboxState
@@ -335,78 +334,3 @@ async def test_progress_counts_deliveries(
         on_progress=lambda done, total: steps.append((done, total)),
     )
     assert [(3, 6), (6, 6)] == steps
-
-
-async def test_watching_publishes_what_is_recorded_later(
-    operator_of: Operators, scripted_relay: ScriptedRelay
-) -> None:
-    """New entries go out on the same connection, and each round that moved something is told."""
-    operator = operator_of(scripted_relay.url)
-    told: list[RelayOutcome] = []
-    pauses = 0
-    is_over = asyncio.Event()
-
-    async def pause(_seconds: float) -> None:
-        nonlocal pauses
-        pauses += 1
-        await asyncio.sleep(0)
-        match pauses:
-            case 3:
-                operator.open_account("another")
-            case 6:
-                is_over.set()
-                await asyncio.Event().wait()
-            case _:
-                pass
-
-    watching = asyncio.create_task(
-        publish_forever(
-            operator.store,
-            relays=(scripted_relay.url,),
-            policy=LOCAL,
-            clock=operator.clock,
-            random=Random(1),
-            on_outcome=told.append,
-            pause=pause,
-        )
-    )
-    await is_over.wait()
-    watching.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await watching
-    assert [ENTRIES, ENTRIES] == [found.confirmed for found in told]
-    assert 1 == len(scripted_relay.visits)
-    assert {OutboxState.CONFIRMED: 2 * ENTRIES} == states(operator)[scripted_relay.url]
-
-
-async def test_watching_outlasts_a_relay_that_is_away(operator_of: Operators) -> None:
-    """A relay that cannot be reached is told once, and tried again with growing delays."""
-    operator = operator_of(NOBODY)
-    told: list[RelayOutcome] = []
-    is_over = asyncio.Event()
-    pauses = 0
-
-    async def pause(_seconds: float) -> None:
-        nonlocal pauses
-        pauses += 1
-        operator.clock.advance(60)
-        if pauses == 5:
-            is_over.set()
-            await asyncio.Event().wait()
-
-    watching = asyncio.create_task(
-        publish_forever(
-            operator.store,
-            relays=(NOBODY,),
-            policy=LOCAL,
-            clock=operator.clock,
-            random=Random(1),
-            on_outcome=told.append,
-            pause=pause,
-        )
-    )
-    await is_over.wait()
-    watching.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await watching
-    assert [RelayCondition.UNREACHABLE] == [found.condition for found in told]
