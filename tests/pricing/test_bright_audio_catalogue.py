@@ -81,9 +81,9 @@ def test_actions_of_a_pro_cycle(catalogue: Catalogue, meter: str, actions: int) 
 
 
 def test_warnings_and_statuses(catalogue: Catalogue) -> None:
-    """Told at 80 %; a foreign organisation gets 403."""
+    """Told at 80 %; a plan without AI gets 403."""
     assert (80, 100) == catalogue.thresholds
-    assert 403 == catalogue.refusal_status("foreign_account")
+    assert 403 == catalogue.refusal_status("no_ai")
 
 
 @pytest.mark.parametrize(("count", "tokens"), [(1, 5), (4, 20), (5, 23), (9, 41), (10, 40), (100, 400)])

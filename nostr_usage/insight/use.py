@@ -1,0 +1,67 @@
+"""One action as insight sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A debit, or what a refund gave back of one.
+
+    Attributes:
+        at: when it happened, unix seconds.
+        activity: its type.
+        tokens: charged; negative for a refund.
+        micro_dollars: what was shown for it; negative for a refund.
+        count: 1 for a debit, 0 for a refund.
+        actor, group, prompt: who and what it was for, where that is known.
+        usage: (model, bucket, units) as measured, where that is known.
+        options: the add-ons that were chosen.
+    """
+
+    at: int
+    activity: str
+    tokens: int
+    micro_dollars: int = 0
+    count: int = 1
+    actor: str | None = None
+    group: str | None = None
+    prompt: str | None = None
+    usage: tuple[tuple[str, str, int], ...] = ()
+    options: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that it used, sorted."""
+        return tuple(sorted({model for model, _, _ in self.usage}))
+
+
+def day_of(at: int, zone: ZoneInfo) -> date:
+    """The day of a unix time in a zone."""
+    return datetime.fromtimestamp(at, zone).date()
+
+
+def by_day(uses: Iterable[Use], zone: ZoneInfo) -> dict[date, int]:
+    """Tokens by day, net of refunds; days without use are left out."""
+    sums: dict[date, int] = {}
+    for use in uses:
+        day = day_of(use.at, zone)
+        sums[day] = sums.get(day, 0) + use.tokens
+    return sums
+
+
+def days_from(first: date, last: date) -> Iterator[date]:
+    """Every day from `first` to `last`, both included."""
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
+
+
+def since(uses: Iterable[Use], *, now: int, days: int | None) -> tuple[Use, ...]:
+    """What a view may show: the last `days` days up to `now`, everything for None."""
+    return tuple(use for use in uses if days is None or use.at > now - days * DAY_S)
