@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,10 @@ COMMANDS = {
     "init": Place("founding", "init", "Make an operator's home: keys, store, relay set."),
     "account": Place("accounts", "account", "Open, list, show, export and derive accounts."),
     "record": Place("recording", "record", "Charge an AI action."),
+    "check": Place("spending", "check", "Whether an AI action may run, and what would help if not."),
+    "reserve": Place("spending", "reserve", "Keep back what an action needs before it runs."),
+    "settle": Place("spending", "settle", "Charge what a reserved action really used."),
+    "void": Place("spending", "void", "Give back what was reserved: the action used nothing."),
     "grant": Place("recording", "grant", "Give tokens: a purchase, a gift, a promotion."),
     "refund": Place("recording", "refund", "Give a debit back, to the lots it drew from."),
     "tick": Place("recording", "tick", "Write what is due by time: expiries, renewals, closed cycles."),
@@ -148,6 +153,9 @@ def main(context: click.Context, home_path: Path | None) -> None:
 
 def run() -> None:
     """Run the command line and end the process with the exit code that its outcome has."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
     sys.exit(execute())
 
 

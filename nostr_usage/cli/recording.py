@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Unpack
 
 import click
 
 from nostr_usage.amount import format_dollars, format_tokens
 from nostr_usage.cli.choosing import chosen_entry
+from nostr_usage.cli.measuring import Reported, usage_of, usage_options
 from nostr_usage.cli.options import (
     amount,
     at_option,
@@ -25,9 +27,8 @@ from nostr_usage.cli.output import print_json, print_line, print_note
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
+from nostr_usage.ledger.alert import Alert, AlertKind
 from nostr_usage.ledger.entry import EntryId, Source
-from nostr_usage.pricing.dialect import Dialect, usage_from
-from nostr_usage.pricing.usage import MeasuredUsage
 from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.wiring import find_account, open_operator
 
@@ -36,12 +37,7 @@ from nostr_usage.wiring import find_account, open_operator
 @click.argument("account")
 @click.argument("activity")
 @click.option("--tokens", type=amount, help="What the action used, as the product states it.")
-@click.option("--model", help="The model whose usage follows; its price decides the charge.")
-@click.option("--provider", help="Who ran the model, if its name does not say so.")
-@click.option("--prompt-tokens", type=amount, help="Reported by the model, cached ones included.")
-@click.option("--completion-tokens", type=amount, help="Reported by the model, reasoning included.")
-@click.option("--cached-tokens", type=amount, help="Of the prompt tokens, those read from a cache.")
-@click.option("--reasoning-tokens", type=amount, help="Of the completion tokens, those not shown.")
+@usage_options
 @click.option(
     "--add-on", "add_ons", multiple=True, metavar="NAME", help="An option of the activity; repeatable."
 )
@@ -62,12 +58,6 @@ def record(
     account: str,
     activity: str,
     tokens: int | None,
-    model: str | None,
-    provider: str | None,
-    prompt_tokens: int | None,
-    completion_tokens: int | None,
-    cached_tokens: int | None,
-    reasoning_tokens: int | None,
     add_ons: tuple[str, ...],
     description: str,
     metadata: tuple[str, ...],
@@ -77,6 +67,7 @@ def record(
     at: str | None,
     key: str,
     as_json: bool,
+    **reported: Unpack[Reported],
 ) -> None:
     """Charge ACCOUNT for an ACTIVITY of the catalogue: its fixed price, stated tokens, or measured usage.
 
@@ -88,14 +79,7 @@ def record(
     Exit codes: 0 done, 2 a value that cannot be used, 3 refused by the ledger or the price list, 5 not an
     operator's home. Unless it is 0, nothing was changed.
     """
-    usage = _usage(
-        model,
-        provider,
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
-        cached_tokens=cached_tokens,
-        reasoning_tokens=reasoning_tokens,
-    )
+    usage = usage_of(reported)
     occurred_at, pairs = parse_time(at), parse_metadata(metadata)
     with open_operator(home, password=key_password(home, "ledger"), clock=clock) as opened:
         receipt = opened.recorder.record(
@@ -114,30 +98,7 @@ def record(
                 prompt=prompt,
             )
         )
-    _print_receipt(receipt, f"charged for {receipt.entry.type}", as_json=as_json)
-
-
-def _usage(
-    model: str | None,
-    provider: str | None,
-    *,
-    prompt_tokens: int | None,
-    completion_tokens: int | None,
-    cached_tokens: int | None,
-    reasoning_tokens: int | None,
-) -> tuple[MeasuredUsage, ...]:
-    counts = (prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)
-    if model is None:
-        if provider is not None or any(count is not None for count in counts):
-            raise InputError("measured usage needs the name of its model", advice="Add --model.")
-        return ()
-    reported = {
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "prompt_tokens_details": {"cached_tokens": cached_tokens},
-        "completion_tokens_details": {"reasoning_tokens": reasoning_tokens},
-    }
-    return (usage_from(Dialect.OPENAI_CHAT, reported, model=model, provider=provider),)
+    print_receipt(receipt, f"charged for {receipt.entry.type}", as_json=as_json)
 
 
 @click.command(
@@ -197,7 +158,7 @@ def grant(
                 occurred_at=occurred_at,
             )
         )
-    _print_receipt(receipt, f"granted ({receipt.entry.type})", as_json=as_json)
+    print_receipt(receipt, f"granted ({receipt.entry.type})", as_json=as_json)
 
 
 @click.command(epilog="Example: nostr-usage refund f2a0c312 100 --key refund-of-chat-81")
@@ -223,7 +184,7 @@ def refund(
         receipt = opened.recorder.refund(
             Refund(entry_id=EntryId(entry_id), key=key, tokens=tokens, description=description)
         )
-    _print_receipt(receipt, f"refunded for {receipt.entry.type}", as_json=as_json)
+    print_receipt(receipt, f"refunded for {receipt.entry.type}", as_json=as_json)
 
 
 @click.command(epilog="Example: nostr-usage tick --all")
@@ -254,13 +215,15 @@ def tick(clock: Clock, home: Home, *, account: str | None, is_all: bool, as_json
         print_line(f"{sum(written.values()):,} entries written for {len(accounts):,} accounts")
 
 
-def _print_receipt(receipt: Receipt, what: str, *, as_json: bool) -> None:
+def print_receipt(receipt: Receipt, what: str, *, as_json: bool) -> None:
+    """A receipt: its figures and its id, or for programs the signed event with them."""
     entry = receipt.entry
     if as_json:
         print_json(
             {
                 "entry_id": receipt.entry_id,
                 "is_repeat": receipt.is_repeat,
+                "alerts": [asdict(alert) for alert in receipt.alerts],
                 **asdict(entry),
                 "event": json.loads(receipt.event_json),
             }
@@ -271,5 +234,20 @@ def _print_receipt(receipt: Receipt, what: str, *, as_json: bool) -> None:
         f"{format_tokens(entry.tokens)} {entry.meter}{cost} {what}, {format_tokens(entry.balance.total)} left"
     )
     print_line(f"  {receipt.entry_id}  entry {entry.seq}")
+    for alert in receipt.alerts:
+        print_note(f"alert: {_alert_text(alert)}")
     if receipt.is_repeat:
         print_note("This request was answered before: this is its receipt, and nothing was written again.")
+
+
+def _alert_text(alert: Alert) -> str:
+    left = f"{format_tokens(alert.left)} left"
+    match alert.kind:
+        case AlertKind.USED:
+            return f"{alert.threshold} % of this cycle's tokens are used, {left}"
+        case AlertKind.BUDGET:
+            return f"{alert.threshold} % of the budget {alert.subject} is used, {left}"
+        case AlertKind.LOW:
+            return f"fewer than {format_tokens(alert.threshold)} tokens are left: {format_tokens(alert.left)}"
+        case AlertKind.EMPTY:
+            return "nothing is left"
