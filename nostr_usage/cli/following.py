@@ -71,6 +71,8 @@ def follow(
 
     NPUB is the service's root key (npub or nprofile), whose manifest names the ledger key; or the ledger key
     itself. The home holds no secret: it can read and verify, and nothing else.
+
+    Exit codes: 0 done, 2 a value that cannot be used, 4 no relay could be read, 5 there is a home already.
     """
     if home.exists():
         raise HomeError(f"{home.path} is a home already", advice="Choose another directory with --home.")

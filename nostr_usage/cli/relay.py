@@ -32,6 +32,8 @@ def relay(host: str, port: int, database: Path, *, as_json: bool) -> None:
 
     Strict NIP-01 with NIP-09, NIP-11, NIP-42 and NIP-45. What it answers with OK true is on the disk.
     Listening on anything but loopback lets that network read and write: put a TLS proxy in front of it.
+
+    Exit codes: 0 stopped in order, 2 a value that cannot be used, 5 an address or file that cannot.
     """
     asyncio.run(_serve(host, port, database, as_json=as_json))
 

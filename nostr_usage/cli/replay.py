@@ -51,6 +51,8 @@ def replay_command(
 
     TRACE.csv has the columns TIMESTAMP, ContextTokens, GeneratedTokens. Customers buy a pack when their
     balance is low, and some requests are refunded. A replay that was stopped goes on where it was.
+
+    Exit codes: 0 done, 2 a value that cannot be used, 3 a model without a price, 5 not an operator's home.
     """
     trace = read_trace(trace_path)
     clock = ManualClock(SystemClock().now())
