@@ -14,6 +14,7 @@ Key files hold one line: 64 hex digits, or an `ncryptsec` (NIP-49). Others must 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 HOME_VARIABLE = "NOSTR_USAGE_HOME"
 SETTINGS_VERSION = 1
 _KEY_BYTES_MAX = 4_096
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class Role(StrEnum):
@@ -69,7 +71,7 @@ def settings_from_toml(text: str) -> Settings:
     """
     try:
         values: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise HomeError(f"not TOML: {error}") from error
     if values.pop("version", None) != SETTINGS_VERSION:
         raise HomeError(f"version is not {SETTINGS_VERSION}", advice="Update nostr-usage to read it.")
@@ -80,13 +82,13 @@ def settings_from_toml(text: str) -> Settings:
         raise HomeError(f"role {role!r} is neither {' nor '.join(Role)}")
     return Settings(
         role=Role(role),
-        root_pubkey=_text(values, "root_pubkey"),
-        ledger_pubkey=_text(values, "ledger_pubkey"),
-        ledger_id=_text(values, "ledger_id", default=""),
+        root_pubkey=_hex(values, "root_pubkey"),
+        ledger_pubkey=_hex(values, "ledger_pubkey", is_needed=True),
+        ledger_id=_hex(values, "ledger_id", default=""),
         kinds=_kinds(values),
         catalogue=_text(values, "catalogue", default="transparency"),
         descriptions=_text(values, "descriptions", default="sealed"),
-        account=_text(values, "account", default=""),
+        account=_hex(values, "account", default=""),
     )
 
 
@@ -94,6 +96,13 @@ def _text(values: dict[str, object], name: str, *, default: str | None = None) -
     value = values.get(name, default)
     if not isinstance(value, str):
         raise HomeError(f"{name} is {'missing' if value is None else 'not a text'}")
+    return value
+
+
+def _hex(values: dict[str, object], name: str, *, default: str | None = None, is_needed: bool = False) -> str:
+    value = _text(values, name, default=default)
+    if not _HEX.fullmatch(value) and (value or is_needed):
+        raise HomeError(f"{name} is not 64 lowercase hex digits")
     return value
 
 

@@ -43,6 +43,7 @@ def test_every_amount_is_read_as_it_is_written(amount: int) -> None:
         *("", "-1", "+1", "01", "00", " 1", "1 ", "1\n", "1,000", "1_000", "1.0", "1e3", "0x1", "NaN", "∞"),
         *("١", "²", "1" * 16, "9" * 5_000),
     ],
+    ids=lambda text: repr(text[:16]),
 )
 def test_anything_but_plain_digits_is_no_amount(text: str) -> None:
     """Signs, spaces, separators, fractions, other digits and more than fifteen are refused, named and cut."""
