@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import secrets as os_entropy
+import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def open_operator(
     *,
     password: str | None = None,
     clock: Clock | None = None,
-    entropy: Entropy = os_entropy.token_bytes,
+    entropy: Entropy = os.urandom,
 ) -> Generator[OperatorHome]:
     """The home of an operator, ready to sign.
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -86,6 +85,8 @@ def flush_output() -> None:
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows as CSV (RFC 4180); text cells cannot be formulas."""
+    import csv  # noqa: PLC0415  # few commands print any
+
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
     writer.writerow(header)
     for row in rows:

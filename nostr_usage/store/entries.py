@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nostr_usage.ledger.entry import EntryId, Operation, Source
-from nostr_usage.ledger.holdings import Referred
 from nostr_usage.ledger.state import draws_from_json
 from nostr_usage.store.database import Connected
+
+if TYPE_CHECKING:
+    from nostr_usage.ledger.holdings import Referred
 
 SEQ_MAX = 2**63 - 1
 
@@ -193,6 +195,8 @@ class EntryReads(Connected):
             (key, stream_no),
         ).fetchone()[0]
         operation, tokens, draws, seq, source = row
+        from nostr_usage.ledger.holdings import Referred  # noqa: PLC0415  # 7 ms that `balance` does without
+
         return Referred(
             operation=Operation(operation),
             tokens=tokens,
@@ -201,6 +205,16 @@ class EntryReads(Connected):
             undone=undone,
             source=Source(source) if source else None,
         )
+
+    def referring(self, entry_id: EntryId) -> tuple[EntryRow, ...]:
+        """The entries that name this one in `ref`, in the order of commit."""
+        rows = self._connection.execute(
+            "SELECT entry_no, stream_no, seq, entry_id, operation, type, tokens, cost, balance, occurred_at,"
+            " created_at, month, request, ref, lot_source, actor, member_group, prompt FROM entries"
+            " WHERE ref = ? ORDER BY entry_no",
+            (bytes.fromhex(entry_id),),
+        )
+        return tuple(map(_entry_row, rows))
 
     def request(self, account_no: int, key_digest: bytes) -> RequestRow | None:
         """The entry that answered the request with this idempotency key."""
