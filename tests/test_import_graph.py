@@ -4,18 +4,42 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.terminal import feed, operator_terminal
 
 # Each costs more to import than the command line may take to start, and none is needed to show a balance.
 HEAVY = ("textual", "rich", "pydantic", "orjson", "websockets", "genai_prices", "cryptography", "tui")
 
 
+# What `balance` does without: it reads one row, so it must not wait for what reads events or talks to relays.
+NOT_FOR_BALANCE = (
+    *HEAVY,
+    "asyncio",
+    "coincurve",
+    "nostr_usage.nostr.event",
+    "platformdirs",
+    "pynostr",
+    "secp256k1",
+    "ssl",
+    "tomli_w",
+)
+
+
+def modules_after(statement: str, *arguments: str) -> set[str]:
+    """The modules that are there after `statement`, in an interpreter of its own."""
+    probe = f"{statement}\nimport sys\nprint('\\nMODULES', *sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe, *arguments], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.rpartition("MODULES")[2].split())
+
+
 def loaded_by(statement: str) -> set[str]:
     """The top-level modules that are there after `statement`, in an interpreter of its own."""
-    probe = f"{statement}\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    return {module.partition(".")[0] for module in done.stdout.split()}
+    return {module.partition(".")[0] for module in modules_after(statement)}
 
 
 @pytest.mark.parametrize("module", ["nostr_usage", "nostr_usage.cli.main"])
@@ -28,3 +52,15 @@ def test_starting_the_command_line_loads_nothing_heavy(module: str) -> None:
 def test_the_probe_sees_what_is_loaded(name: str) -> None:
     """Control: a module that is imported is reported, submodules included."""
     assert name in loaded_by(f"import {name}")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("alice",)])
+def test_balance_loads_little(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """It answers at once, on a home with entries; the control, which reads an event, loads what it needs."""
+    operator = operator_terminal(tmp_path)
+    feed(operator)
+    statement = "from nostr_usage.cli.main import execute; assert execute() == 0"
+    home = ("--home", str(operator.home))
+    assert set() == modules_after(statement, *home, "balance", *options) & set(NOT_FOR_BALANCE)
+    control = modules_after(statement, *home, "show", "1", "--account", "alice")
+    assert {"orjson", "nostr_usage.nostr.event"} <= control
