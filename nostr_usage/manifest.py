@@ -6,6 +6,7 @@ relays. The id of the first manifest is the ledger id; it never changes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from nostr_usage.seal import VERSION, is_sealed, sealed_event
 MANIFEST_TYPE = "ul1-manifest"
 MANIFESTS_MAX = 500
 _PREFIX = "ai-manifest:"
+_PUBKEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NO_MANIFEST = "0" * 64
 
 
@@ -76,6 +78,7 @@ def manifest_from_event(event: Event) -> Manifest:
         or first_tag_value(event.tags, "t") != MANIFEST_TYPE
         or len(keys) != 1
         or len(keys[0]) != 4
+        or not _PUBKEY.fullmatch(keys[0][1])
         or len(catalogues) != 1
         or len(catalogues[0]) != 3
     ):

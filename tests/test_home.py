@@ -93,7 +93,7 @@ def test_few_settings_are_needed() -> None:
         (("version", "= version"), "not TOML"),
         (("version = 1", "version = " + "[" * 100_000), "not TOML"),
     ],
-    ids=lambda value: value[1][:20] if isinstance(value, tuple) else None,
+    ids=lambda value: str(value)[:30],
 )
 def test_settings_that_make_no_sense_are_refused(change: tuple[str, str], message: str) -> None:
     """The key that is missing, unknown or of another form is named."""
