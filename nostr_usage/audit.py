@@ -235,7 +235,7 @@ def open_number_problems(opened: Iterable[tuple[int, EntryId]]) -> Iterator[Prob
                 named.append(str(number))
             if len(named) == min(missing, NAMED_MAX):
                 break
-        more = f" and {missing - len(named)} more" if missing > len(named) else ""
+        more = f" and {missing - len(named):,} more" if missing > len(named) else ""
         yield Problem(
             code=ProblemCode.OPEN_NUMBER_GAP, message=f"no account has the number {', '.join(named)}{more}"
         )
