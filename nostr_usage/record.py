@@ -6,6 +6,9 @@ request returns the same receipt, byte for byte, for ever; with another request 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+
 from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
 from nostr_usage.answering import Answers, Write
 from nostr_usage.errors import (
@@ -15,15 +18,15 @@ from nostr_usage.errors import (
     UnknownNameError,
 )
 from nostr_usage.ledger.entry import (
-    DEFAULT_METER,
     AccountId,
     Cost,
     LotTerms,
     Operation,
+    Source,
 )
 from nostr_usage.ledger.fold import Referred
-from nostr_usage.ledger.plan import Plan
-from nostr_usage.ledger.posting import Draft, first_grant
+from nostr_usage.ledger.posting import Draft
+from nostr_usage.opening import open_stream, opening_balance
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.promise import lot_priority
 from nostr_usage.request import (
@@ -38,8 +41,6 @@ from nostr_usage.request import (
 )
 from nostr_usage.store import AccountRow, Line, Store, Transaction
 from nostr_usage.stream_writer import Operator, StreamWriter
-
-_FREE = Cost(micro_dollars=0)
 
 
 class Recorder:
@@ -58,8 +59,10 @@ class Recorder:
             UnknownNameError: if there is no such plan.
             InputError: if the account is there already with another label or plan.
         """
-        plan = self._answers.plan(request.plan)
-        return self._store.write(lambda transaction: self._open(transaction, request, plan))
+        self._answers.plan(request.plan)
+        for name, tokens in (("allowance_left", request.allowance_left or 0), ("balance", request.balance)):
+            checked_amount(tokens, name=name)
+        return self._store.write(lambda transaction: self._open(transaction, request))
 
     def record(self, action: Action) -> Receipt:
         """Charge an action.
@@ -70,8 +73,20 @@ class Recorder:
             IdempotencyError: the key was used for something else.
             TimeError: `occurred_at` is in the future, or before the account was opened.
         """
+        return self._store.write(self._charging(action))
+
+    def record_soon(self, action: Action) -> Future[Receipt]:
+        """`record` for an event loop: a future, to be awaited through `asyncio.wrap_future`.
+
+        Raises:
+            NostrUsageError: as `record`; what needs the store to be noticed comes with the future.
+        """
+        return self._store.submit(self._charging(action))
+
+    def _charging(self, action: Action) -> Callable[[Transaction], Receipt]:
         occurred_at = self._answers.occurred_at(action.occurred_at)
         check_action(action)
+        check_key(action.key)
         write = self._answers.debit(action, occurred_at=occurred_at)
 
         def work(transaction: Transaction) -> Receipt:
@@ -79,8 +94,7 @@ class Recorder:
             meter = self._answers.meter_of(transaction, action.account, action.activity)
             return self._answers.answer(transaction, row, action, write, meter=meter)[0]
 
-        check_key(action.key)
-        return self._store.write(work)
+        return work
 
     def grant(self, grant: Grant) -> Receipt:
         """Give tokens: a purchase, a gift, a promotion, an adjustment.
@@ -90,13 +104,15 @@ class Recorder:
             InputError: a lot that has lapsed before it starts, or a reason that is no name.
         """
         checked_amount(grant.tokens, name="tokens")
-        reason = reason_of(grant)
+        reason, meter = reason_of(grant), self._answers.granted_meter(grant.meter)
         occurred_at = self._answers.occurred_at(grant.occurred_at)
         if grant.expires_at is not None and grant.expires_at <= self._operator.clock.now():
             raise InputError(
                 "the tokens would have expired before they can be used", advice="Move --expires."
             )
-        paid = checked_amount(self._value(grant.tokens) if grant.paid is None else grant.paid, name="paid")
+        paid = checked_amount(
+            self._value(grant.tokens, meter) if grant.paid is None else grant.paid, name="paid"
+        )
 
         def write(_transaction: Transaction, writer: StreamWriter) -> Line:
             draft = Draft(
@@ -115,7 +131,7 @@ class Recorder:
             details = self._answers.details(grant.description, {})
             return writer.write(draft, details=details, payment=grant.payment)
 
-        return self._write(grant.account, grant, write, meter=DEFAULT_METER)
+        return self._write(grant.account, grant, write, meter=meter)
 
     def refund(self, refund: Refund) -> Receipt:
         """Give a debit back, to the very lots that it drew from.
@@ -158,16 +174,11 @@ class Recorder:
 
     def tick(self, account: AccountId) -> int:
         """Write what time alone has brought about in an account; returns how many entries that took."""
-
-        def write(transaction: Transaction) -> int:
-            row = self._answers.account(transaction, account)
-            writer = self._answers.writer(transaction, account)
-            before = writer.state.seq
-            writer.write_due(self._answers.plan(row.plan), anchor=row.anchor)
-            writer.finish()
-            return writer.state.seq - before
-
-        return self._store.write(write)
+        return self._store.write(
+            lambda transaction: self._answers.bring_up_to_date(
+                transaction, self._answers.account(transaction, account)
+            )
+        )
 
     def _write(self, account: AccountId, request: Grant | Refund, write: Write, *, meter: str) -> Receipt:
         check_key(request.key)
@@ -178,48 +189,43 @@ class Recorder:
 
         return self._store.write(work)
 
-    def _open(self, transaction: Transaction, request: NewAccount, plan: Plan | None) -> Receipt:
+    def _open(self, transaction: Transaction, request: NewAccount) -> Receipt:
         key = f"open:{request.account}"
         known = transaction.account(request.account)
         if known is not None:
             return self._opened_before(transaction, known, key, request)
         now = self._operator.clock.now()
-        number = transaction.open_number_last() + 1
+        anchor = self._answers.occurred_at(request.anchor)
+        first = transaction.open_number_last() + 1
         account_no = transaction.add_account(
             request.account,
             label=request.label or None,
             plan=request.plan,
-            anchor=now,
-            open_number=number,
+            anchor=anchor,
+            open_number=first,
             created_at=now,
         )
-        writer = self._answers.writer(transaction, request.account)
-        line = writer.write_own(
-            Draft(
-                operation=Operation.OPEN,
-                type="open",
-                tokens=0,
-                cost=_FREE,
-                occurred_at=now,
+        opened: tuple[Line, int] | None = None
+        for number, meter in enumerate(self._catalogue.spent_meters, start=first):
+            writer = self._answers.writer(transaction, request.account, meter=meter)
+            line = open_stream(
+                writer,
                 key=key,
-                open_number=number,
+                number=number,
                 operator_key=request.operator_key,
+                plan=self._answers.plan(request.plan, meter=meter),
+                anchor=anchor,
+                now=now,
+                allowance_left=request.allowance_left if number == first else None,
             )
-        )
-        if plan is not None:
-            writer.write_own(
-                Draft(
-                    operation=Operation.PLAN,
-                    type=plan.name,
-                    tokens=0,
-                    cost=_FREE,
-                    occurred_at=now,
-                    key=f"plan:{plan.name}:{now}",
-                )
-            )
-            writer.write_own(first_grant(plan, anchor=now, at=now))
-        writer.finish()
-        self._answers.remember(transaction, account_no, key, request, writer.numbers[line.entry_id])
+            if request.balance and number == first:
+                priority = lot_priority(self._catalogue, Source.ADJUSTMENT)
+                writer.write_own(opening_balance(request.balance, priority=priority, now=now))
+            writer.finish()
+            opened = opened or (line, writer.numbers[line.entry_id])
+        assert opened is not None, "a catalogue has a meter that is spent"
+        line, entry_no = opened
+        self._answers.remember(transaction, account_no, key, request, entry_no)
         return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
 
     def _opened_before(
@@ -235,8 +241,8 @@ class Recorder:
         assert repeat is not None, "an account without its open entry"
         return repeat[0]
 
-    def _value(self, tokens: int) -> int:
-        return micro_dollars(tokens, self._catalogue.token_value)
+    def _value(self, tokens: int, meter: str) -> int:
+        return micro_dollars(tokens, self._catalogue.token_value_of(meter))
 
 
 def _refund_cost(debit_cost: int, debit: Referred, tokens: int) -> int:
