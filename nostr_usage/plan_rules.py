@@ -13,10 +13,10 @@ from nostr_usage.pricing.offers import Plan
 
 DEFAULT_STATUSES = {
     RefusalCode.NO_AI: 403,
-    RefusalCode.TOO_LARGE: 413,
+    RefusalCode.ACTION_TOO_LARGE: 413,
     RefusalCode.RATE_LIMITED: 429,
     RefusalCode.BUDGET_REACHED: 402,
-    RefusalCode.BLOCKED: 402,
+    RefusalCode.EMPTY: 402,
     RefusalCode.NOT_ENOUGH: 402,
 }
 """The HTTP status of each refusal that the catalogue gives none."""

@@ -14,8 +14,8 @@ from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.tables import ChargeMode
 from nostr_usage.pricing.usage import Bucket, measured_usage
 
-_SHORT = frozenset({RefusalCode.NOT_ENOUGH, RefusalCode.BLOCKED})
-_TOKENS_HELP = _SHORT | {RefusalCode.BUDGET_REACHED, RefusalCode.TOO_LARGE}
+_SHORT = frozenset({RefusalCode.NOT_ENOUGH, RefusalCode.EMPTY})
+_TOKENS_HELP = _SHORT | {RefusalCode.BUDGET_REACHED, RefusalCode.ACTION_TOO_LARGE}
 # Three in, two out: what models are compared by where nothing is known of the request.
 _TYPICAL_REQUEST = {Bucket.FRESH_INPUT: 600_000, Bucket.OUTPUT: 400_000}
 _MODELS_OFFERED_MAX = 3

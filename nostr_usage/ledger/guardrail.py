@@ -172,12 +172,12 @@ def _too_large(rules: Guardrails, facts: Facts) -> Refusal | None:
         f"Split it into {parts} parts of at most {largest:,} tokens." if parts else ""
     )
     return Refusal(
-        code=RefusalCode.TOO_LARGE,
+        code=RefusalCode.ACTION_TOO_LARGE,
         message=f"one action may use {largest:,} tokens, this one needs {facts.needed:,}",
         needed=facts.needed,
         left=largest,
         resets_at=None,
-        status=rules.status(RefusalCode.TOO_LARGE),
+        status=rules.status(RefusalCode.ACTION_TOO_LARGE),
         help=(Help(kind=HelpKind.SPLIT, text=advice, tokens=largest),) if advice else (),
     )
 
@@ -232,7 +232,7 @@ def _short(rules: Guardrails, facts: Facts) -> Refusal | None:
     if rules.at_zero is Enforcement.WARN or (facts.balance > 0 and facts.available >= facts.needed):
         return None
     is_empty = facts.balance <= 0
-    code = RefusalCode.BLOCKED if is_empty else RefusalCode.NOT_ENOUGH
+    code = RefusalCode.EMPTY if is_empty else RefusalCode.NOT_ENOUGH
     held = f" ({facts.held:,} more are held by running actions)" if facts.held else ""
     message = (
         f"no tokens are left{f', {-facts.balance:,} are owed' if facts.balance < 0 else ''}"

@@ -10,10 +10,10 @@ class RefusalCode(StrEnum):
     """Why an action may not run."""
 
     NO_AI = "no_ai"
-    TOO_LARGE = "too_large"
+    ACTION_TOO_LARGE = "action_too_large"
     RATE_LIMITED = "rate_limited"
     BUDGET_REACHED = "budget_reached"
-    BLOCKED = "blocked"
+    EMPTY = "empty"
     NOT_ENOUGH = "not_enough"
 
 

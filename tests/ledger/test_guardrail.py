@@ -74,13 +74,13 @@ BROKEN = Facts(
     ("rules", "facts", "expected"),
     [
         (replace(RULES, allows_ai=False), BROKEN, RefusalCode.NO_AI),
-        (RULES, BROKEN, RefusalCode.TOO_LARGE),
+        (RULES, BROKEN, RefusalCode.ACTION_TOO_LARGE),
         (replace(RULES, action_max=None), BROKEN, RefusalCode.RATE_LIMITED),
         (replace(RULES, action_max=None), replace(BROKEN, rates=()), RefusalCode.BUDGET_REACHED),
         (
             replace(RULES, action_max=None),
             replace(BROKEN, rates=(), budgets=()),
-            RefusalCode.BLOCKED,
+            RefusalCode.EMPTY,
         ),
         (
             replace(RULES, action_max=None),
@@ -132,7 +132,7 @@ def test_refusal_for_want_of_tokens_says_all_there_is_to_know() -> None:
 def test_debt_is_named() -> None:
     """Somebody who owes tokens is told how many, and that no allowance will come if none does."""
     found = refusal(RULES, Facts(needed=250, balance=-17, held=0, resets_at=None))
-    assert (RefusalCode.BLOCKED, -17, ()) == (found.code, found.left, found.help)
+    assert (RefusalCode.EMPTY, -17, ()) == (found.code, found.left, found.help)
     assert "no tokens are left, 17 are owed" == found.message
     assert "no tokens are left" == refusal(RULES, replace(PLENTY, balance=0)).message
 
