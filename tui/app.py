@@ -175,7 +175,8 @@ def _run(
         os.environ["NO_COLOR"] = "1"
     if wishes.is_calm:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
-    from tui.dashboard import DashboardApp, Options  # noqa: PLC0415  # see above
+    from tui.contracts import Options  # noqa: PLC0415  # see above
+    from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
     from tui.following import Follower, needs_following  # noqa: PLC0415  # see above
 
     def follower(tell: Callable[[FeedState], None]) -> Follower:

@@ -11,7 +11,7 @@ from textual.content import Content
 from tui.look import Look
 
 Row = TypeVar("Row")
-_GAP = 2
+_WIDE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ Fitted = tuple[tuple[Column[Row], int], ...]
 def fit_columns(columns: Sequence[Column[Row]], width: int) -> Fitted[Row]:
     """The columns that are shown in `width` cells, with their widths."""
     shown = [column for column in columns if column.needs <= width]
-    left = width - sum(column.width for column in shown) - _GAP * (len(shown) - 1)
+    left = width - sum(column.width for column in shown) - gap(width) * (len(shown) - 1)
     flexible = sum(column.is_flexible for column in shown)
     fitted: list[tuple[Column[Row], int]] = []
     for column in shown:
@@ -62,18 +62,23 @@ def fit_columns(columns: Sequence[Column[Row]], width: int) -> Fitted[Row]:
     return tuple(fitted)
 
 
-def heading(fitted: Fitted[Row], look: Look) -> Content:
-    """The titles of the columns."""
+def gap(width: int) -> int:
+    """The cells between columns of a table of this width."""
+    return 2 if width >= _WIDE else 1
+
+
+def heading(fitted: Fitted[Row], look: Look, *, width: int) -> Content:
+    """The titles of the columns of a table of this width."""
     cells = (look.fit(column.title, width, right=column.is_right) for column, width in fitted)
-    return Content.styled((" " * _GAP).join(cells), "$text-muted")
+    return Content.styled((" " * gap(width)).join(cells), "$text-muted")
 
 
-def row_content(row: Row, fitted: Fitted[Row], look: Look) -> Content:
-    """One row, drawn."""
+def row_content(row: Row, fitted: Fitted[Row], look: Look, *, width: int) -> Content:
+    """One row of a table of this width, drawn."""
     parts: list[tuple[str, str]] = []
-    for column, width in fitted:
+    for column, cells in fitted:
         cell = column.cell(row, look)
         if parts:
-            parts.append((" " * _GAP, ""))
-        parts.append((look.fit(cell.text, width, right=column.is_right), cell.style))
+            parts.append((" " * gap(width), ""))
+        parts.append((look.fit(cell.text, cells, right=column.is_right), cell.style))
     return Content.assemble(*parts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar, Protocol
+from pathlib import Path
+from typing import ClassVar
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,64 +18,40 @@ from textual.widgets import ContentSwitcher
 from nostr_usage.clock import Clock
 from nostr_usage.errors import NostrUsageError
 from nostr_usage.ledger.entry import AccountId
+from nostr_usage.proof import EntryProof
+from nostr_usage.views import HistoryRow, MonthView
 from tui import painting, wording
-from tui.dialogs import AccountDialog, TextDialog, help_lines
+from tui.asking import AskingApp
+from tui.contracts import Following, Options, Source
+from tui.dialogs import ChoiceDialog, TextDialog, account_columns, help_lines, text_columns
+from tui.exporting import Format
 from tui.keys import bindings_of
 from tui.look import Look
 from tui.panes.balance import BalancePane
-from tui.snapshot import AccountChoice, Feed, FeedState, Snapshot
-from tui.theme_names import DEFAULT_THEME, NO_COLOUR_THEME
+from tui.panes.history import HistoryPane
+from tui.proof_screen import ProofDialog
+from tui.snapshot import Feed, FeedState, Snapshot
+from tui.theme_names import NO_COLOUR_THEME
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
 from tui.widgets.line import Line
+from tui.widgets.row_table import RowTable
 from tui.widgets.tab_bar import TabBar
 
 FLUSH_S = 0.25
 REMOTE_FLUSH_S = 1.0
 AGE_S = 5.0
 """How often ages and countdowns are drawn again."""
-PANES = (("balance", "Balance"),)
+MONTHS_KEPT_MAX = 500
+PANES = (("balance", "Balance"), ("history", "History"))
+FORMATS = (
+    (Format.CSV, "CSV, for spreadsheets"),
+    (Format.JSON, "JSON, for programs"),
+    (Format.SIGNED, "JSON lines of signed events, for whoever wants to check them"),
+)
 
 
-class Source(Protocol):
-    """Where snapshots come from."""
-
-    def accounts(self) -> Sequence[AccountChoice]:
-        """The accounts to choose from."""
-        ...
-
-    def snapshot(self, account: AccountId) -> Snapshot:
-        """Everything on screen, now."""
-        ...
-
-    def has_changed(self) -> bool:
-        """Whether a snapshot taken now may differ from the last."""
-        ...
-
-
-class Following(Protocol):
-    """Something that keeps the store up to date."""
-
-    def run(self) -> None:
-        """Go on until stopped."""
-        ...
-
-    def stop(self) -> None:
-        """Stop soon."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How the dashboard is to run; `is_remote` draws less often."""
-
-    theme: str = DEFAULT_THEME
-    look: Look = field(default_factory=Look)
-    has_colour: bool = True
-    is_remote: bool = False
-
-
-class DashboardApp(App[int]):
+class DashboardApp(AskingApp):
     """Draws snapshots of one account."""
 
     CSS_PATH = "dashboard.tcss"
@@ -92,20 +69,6 @@ class DashboardApp(App[int]):
         (16, "-short"),
         (30, "-tall"),
     ]
-
-    class Taken(Message):
-        """A snapshot was taken."""
-
-        def __init__(self, snapshot: Snapshot) -> None:
-            super().__init__()
-            self.snapshot = snapshot
-
-    class Failed(Message):
-        """The store could not be read."""
-
-        def __init__(self, error: NostrUsageError) -> None:
-            super().__init__()
-            self.error = error
 
     class Fed(Message):
         """The feed stands otherwise than before."""
@@ -139,7 +102,10 @@ class DashboardApp(App[int]):
         self._tabs = TabBar(PANES, widget_id="tabs")
         self._small = Line(widget_id="small")
         self._keys = KeyLine(widget_id="keys")
+        self._shown = "balance"
+        self._months: dict[tuple[AccountId, str, str], MonthView | None] = {}
         self.pane = BalancePane(look=self._look)
+        self.history = HistoryPane(look=self._look, month_of=self._month)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = self._options.theme if self._options.has_colour else NO_COLOUR_THEME
@@ -151,6 +117,7 @@ class DashboardApp(App[int]):
             yield self._tabs
         with ContentSwitcher(id="panes", initial="balance"):
             yield self.pane
+            yield self.history
         yield self._small
         yield self._keys
 
@@ -195,16 +162,9 @@ class DashboardApp(App[int]):
     def _read(self) -> None:
         if self._account is None:
             self._choose_account()
-        if self._account is not None:
-            self.run_worker(self._take, thread=True, exclusive=True, group="snapshot", exit_on_error=False)
-
-    def _take(self) -> None:
-        """Runs in a thread."""
-        assert self._account is not None, "only a chosen account is read"
-        try:
-            self.post_message(self.Taken(self._source.snapshot(self._account)))
-        except NostrUsageError as error:
-            self.post_message(self.Failed(error))
+        account = self._account
+        if account is not None:
+            self.ask(lambda: self._source.snapshot(account), self._show, group="snapshot")
 
     def _read_now(self) -> None:
         """For the first frame."""
@@ -220,18 +180,14 @@ class DashboardApp(App[int]):
         choices = self._source.accounts()
         if len(choices) == 1:
             self._account = choices[0].account
-        elif choices and not isinstance(self.screen, AccountDialog):
+        elif choices and not isinstance(self.screen, ChoiceDialog):
             self.action_accounts()
 
-    def on_dashboard_app_taken(self, message: Taken) -> None:
-        """Draw a snapshot, unless another account was chosen meanwhile."""
-        self._show(message.snapshot)
-
-    def on_dashboard_app_failed(self, message: Failed) -> None:
+    def on_asking_app_failed(self, message: AskingApp.Failed) -> None:
         """Say why; what was drawn before stays, with its time."""
         error = message.error
         text = " ".join(part for part in (error.message, error.advice) if part)
-        self.notify(self._look.text(text), title="The store cannot be read", severity="error", markup=False)
+        self.notify(self._look.text(text), severity="error", markup=False)
 
     def on_dashboard_app_fed(self, message: Fed) -> None:
         """The feed changed."""
@@ -246,9 +202,58 @@ class DashboardApp(App[int]):
         """Do what the key does."""
         await self.run_action(message.key.action)
 
+    def on_history_pane_wanted(self, message: HistoryPane.Wanted) -> None:
+        """Find what the filter asks for."""
+        account, chips, order = self._account, message.chips, message.order
+        if account is not None:
+            self.ask(
+                lambda: self._source.find(account, chips, order),
+                lambda found: self.history.show_entries(found) if found is not None else None,
+                group="find",
+            )
+
+    def on_row_table_chosen(self, message: RowTable.Chosen) -> None:
+        """Prove the entry that was chosen."""
+        row: object = message.table.row(message.index)
+        if isinstance(row, HistoryRow):
+            self._prove(row.seq)
+
+    def on_proof_dialog_again(self, message: ProofDialog.Again) -> None:
+        """Make every check once more."""
+        self._prove(message.seq)
+
+    def _prove(self, seq: int) -> None:
+        account = self._account
+        if account is not None:
+            self.ask(lambda: self._source.prove(account, seq), self._show_proof, group="prove")
+
+    def _show_proof(self, proof: EntryProof | None) -> None:
+        if proof is not None:
+            dialog = ProofDialog(proof, look=self._look, hides_descriptions=self._hides_descriptions)
+            self.push_screen(dialog)
+
+    def _month(self, month: str) -> MonthView | None:
+        """For the subtotals of the history; months that are over are asked for once."""
+        account, head = self._account, self._snapshot.mark.head_id if self._snapshot else ""
+        if account is None:
+            return None
+        key = (account, head, month)
+        if key not in self._months:
+            if len(self._months) >= MONTHS_KEPT_MAX:
+                self._months.clear()
+            self._months[key] = self._source.month(account, month)
+        return self._months[key]
+
     def _show(self, snapshot: Snapshot) -> None:
+        is_other = self._snapshot is None or self._snapshot.npub != snapshot.npub
+        is_newer = self._snapshot is None or self._snapshot.mark != snapshot.mark
         self._snapshot = snapshot
         self.pane.show(snapshot, self._look, hides_descriptions=self._hides_descriptions)
+        if is_other:
+            self.history.reset()
+        self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
+        if is_newer and self._shown == "history":
+            self.history.want()
         self._draw_status()
 
     def _redraw(self) -> None:
@@ -263,18 +268,48 @@ class DashboardApp(App[int]):
 
     def action_pane(self, name: str) -> None:
         """Show another pane."""
+        self._shown = name
         self.query_one("#panes", ContentSwitcher).current = name
         self._tabs.activate(name)
         self._keys.show(name)
+        if name == "history":
+            self.history.want()
+            self.history.table.focus()
+        else:
+            self.pane.recent.focus()
 
     def action_accounts(self) -> None:
         """Let the user choose an account."""
-        self.push_screen(AccountDialog(self._source.accounts(), look=self._look), self._account_chosen)
+        choices = self._source.accounts()
 
-    def _account_chosen(self, account: AccountId | None) -> None:
-        if account is not None:
-            self._account = account
-            self._read()
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                self._account = choices[index].account
+                self._read()
+
+        self.push_screen(
+            ChoiceDialog("Choose an account", choices, account_columns(), look=self._look), chosen
+        )
+
+    def action_export(self) -> None:
+        """Let the user choose how to write the entries that are found."""
+        entries = self.history.entries
+        if entries is None:
+            return
+
+        def chosen(index: int | None) -> None:
+            if index is not None:
+                format_, directory = FORMATS[index][0], self._options.directory
+                self.ask(
+                    lambda: self._source.export(entries, format_, directory), self._exported, group="export"
+                )
+
+        title = self._look.own(f"Export {entries.count:,} entries")
+        names = [name for _, name in FORMATS]
+        self.push_screen(ChoiceDialog(title, names, text_columns(), look=self._look), chosen)
+
+    def _exported(self, path: Path) -> None:
+        self.notify(self._look.text(f"Written to {path.absolute()}"), timeout=20, markup=False)
 
     def action_pause(self) -> None:
         """Hold the screen still, or catch up."""
@@ -303,6 +338,13 @@ class DashboardApp(App[int]):
         if self._snapshot is not None and self._snapshot.outlook is not None:
             lines = painting.enough_lines(self._snapshot.outlook, self._look)
             self.push_screen(TextDialog("What this balance is enough for", lines, look=self._look))
+
+    def action_why(self) -> None:
+        """Show what the balance is made of."""
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.balance is not None and snapshot.lifetime is not None:
+            lines = painting.why_lines(snapshot.balance, snapshot.lifetime, self._look)
+            self.push_screen(TextDialog("Why the balance is what it is", lines, look=self._look))
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -12,10 +12,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from nostr_usage.ledger.entry import AccountId
 from tui import wording
 from tui.columns import Cell, Column
-from tui.keys import KEYS, bindings_of, spelled
+from tui.keys import KEYS, Key, bindings_of, footer_keys, spelled
 from tui.look import Look
 from tui.snapshot import AccountChoice
 from tui.widgets.row_table import RowTable
@@ -24,12 +23,18 @@ from tui.widgets.scroll_bar import draw_bars
 _PLACES = {
     "everywhere": "Everywhere",
     "balance": "Balance",
+    "history": "History",
+    "proof": "Proof of an entry",
     "table": "In tables",
     "panel": "In boxes like this one",
 }
 
 
-class Dialog(ModalScreen[AccountId | None]):
+Choice = TypeVar("Choice")
+CHOICES_SHOWN = 15
+
+
+class Dialog(ModalScreen[int | None]):
     """A box with a title; escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("panel")
@@ -43,7 +48,13 @@ class Dialog(ModalScreen[AccountId | None]):
         """The box; its inside comes from `inside`."""
         with VerticalScroll(id="dialog") as box:
             box.border_title = Content(self.heading)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
+            keys = self.look.own(" · ").join(f"{spelled(key)} {key.label}" for key in self.keys())
+            box.border_subtitle = Content(keys)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
             yield from self.inside()
+
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that work in the box, those that are told of at its foot."""
+        return footer_keys("panel", with_everywhere=False)
 
     def on_mount(self) -> None:
         """Scroll bars exist from now on."""
@@ -70,28 +81,32 @@ class TextDialog(Dialog):
         yield Static(Content("\n").join(self._lines), id="text")
 
 
-class AccountDialog(Dialog):
-    """The accounts of the home; enter chooses one."""
+class ChoiceDialog(Dialog, Generic[Choice]):
+    """A list; gives the index of what was chosen."""
 
-    def __init__(self, choices: Sequence[AccountChoice], *, look: Look) -> None:
-        super().__init__("Choose an account", look=look)
+    def __init__(
+        self, title: str, choices: Sequence[Choice], columns: Sequence[Column[Choice]], *, look: Look
+    ) -> None:
+        super().__init__(title, look=look)
         self._choices = choices
+        self._columns = columns
 
     def inside(self) -> ComposeResult:
-        """A table of the accounts."""
-        table: RowTable[AccountChoice] = RowTable(_account_columns(), look=self.look, widget_id="accounts")
+        """The list."""
+        table: RowTable[Choice] = RowTable(self._columns, look=self.look, widget_id="choices")
         table.show(len(self._choices), self._choices.__getitem__)
+        table.styles.height = min(len(self._choices), CHOICES_SHOWN) + 1
         yield table
 
     def on_mount(self) -> None:
-        """The table has the keys."""
+        """The list has the keys."""
         super().on_mount()
-        self.query_one("#accounts").focus()
+        self.query_one("#choices").focus()
 
     def on_row_table_chosen(self, message: RowTable.Chosen) -> None:
-        """Give the account that was chosen."""
+        """Give what was chosen."""
         message.stop()
-        self.dismiss(self._choices[message.index].account)
+        self.dismiss(message.index)
 
 
 def help_lines() -> list[Content]:
@@ -107,7 +122,9 @@ def help_lines() -> list[Content]:
     return lines
 
 
-def _account_columns() -> tuple[Column[AccountChoice], ...]:
+def account_columns() -> tuple[Column[AccountChoice], ...]:
+    """Label, public key and balance."""
+
     def label(choice: AccountChoice, look: Look) -> Cell:
         return Cell(text=look.text(choice.label), style="bold")
 
@@ -122,3 +139,8 @@ def _account_columns() -> tuple[Column[AccountChoice], ...]:
         Column(title="Public key", width=16, cell=npub),
         Column(title="Tokens", width=14, cell=tokens, is_right=True),
     )
+
+
+def text_columns() -> tuple[Column[str], ...]:
+    """A list of sentences of ours."""
+    return (Column(title="", width=20, cell=lambda text, look: Cell(text=look.own(text)), is_flexible=True),)

@@ -35,6 +35,7 @@ _SPELLINGS = {"question_mark": "?", "colon": ":", "slash": "/", "dollar_sign": "
 
 KEYS = (
     Key(id="pane.balance", where="everywhere", keys="1", action="pane('balance')", help="Show the balance."),
+    Key(id="pane.history", where="everywhere", keys="2", action="pane('history')", help="Show every entry."),
     Key(
         id="app.account",
         where="everywhere",
@@ -108,6 +109,73 @@ KEYS = (
         help="Show what the balance is enough for, and what could be bought.",
         label="Enough for",
     ),
+    Key(
+        id="balance.why",
+        where="balance",
+        keys="w",
+        action="app.why",
+        help="Show the lots and sums that the balance is made of.",
+        label="Why",
+    ),
+    Key(
+        id="history.filter",
+        where="history",
+        keys="slash",
+        action="filter",
+        help="Find entries: type:quiz-generation tokens>500 month:2026-02 words !not.",
+        label="Filter",
+    ),
+    Key(
+        id="history.clear",
+        where="history",
+        keys="escape",
+        action="clear",
+        help="Close the filter bar, or drop the last word of the filter.",
+    ),
+    Key(
+        id="history.sort",
+        where="history",
+        keys="s",
+        action="sort",
+        help="Sort by time, by tokens, by cost.",
+        label="Sort",
+    ),
+    Key(id="history.jump", where="history", keys="t", action="jump", help="Go to a day.", label="Day"),
+    Key(
+        id="history.export",
+        where="history",
+        keys="e",
+        action="app.export",
+        help="Write the entries that are found to a file.",
+        label="Export",
+    ),
+    Key(
+        id="proof.copy_id",
+        where="proof",
+        keys="y",
+        action="copy_id",
+        help="Copy the entry's id.",
+        label="Copy id",
+    ),
+    Key(
+        id="proof.copy_event",
+        where="proof",
+        keys="Y",
+        action="copy_event",
+        help="Copy the signed event.",
+        label="Copy event",
+    ),
+    Key(
+        id="proof.verify",
+        where="proof",
+        keys="v",
+        action="verify",
+        help="Make every check once more.",
+        label="Verify",
+    ),
+    Key(
+        id="proof.close", where="proof", keys="escape,q,enter", action="close", help="Go back.", label="Back"
+    ),
     Key(id="table.up", where="table", keys="up,k", action="move(-1)", help="One row up.", shown="up k"),
     Key(
         id="table.down", where="table", keys="down,j", action="move(1)", help="One row down.", shown="down j"
@@ -139,9 +207,11 @@ KEYS = (
 )
 
 
-def footer_keys(where: str) -> tuple[Key, ...]:
-    """The keys that the last line shows in one pane: its own, then those that work everywhere."""
-    return tuple(key for place in (where, "everywhere") for key in KEYS if key.where == place and key.label)
+def footer_keys(where: str, *, with_everywhere: bool = True) -> tuple[Key, ...]:
+    """The keys that the last line shows in one pane: its own, then the last of those that work everywhere."""
+    own = [key for key in KEYS if key.where == where and key.label][:FOOTER_KEYS_MAX]
+    others = [key for key in KEYS if key.where == "everywhere" and key.label] if with_everywhere else []
+    return (*own, *others[max(0, len(others) - (FOOTER_KEYS_MAX - len(own))) :])
 
 
 def spelled(key: Key) -> str:

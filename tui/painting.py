@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from nostr_usage.amount import format_tokens
+from nostr_usage.ledger.state import Lifetime
 from nostr_usage.outlook import Level, OutlookView
 from nostr_usage.views import BalanceView, LotView, MonthView
 from tui import wording
@@ -202,6 +203,37 @@ def enough_lines(outlook: OutlookView, look: Look) -> list[Content]:
             Content(f"  {price:>8}  {pack.tokens:>8,} tokens  {pack.tokens_per_dollar:,} a dollar{best}")
         )
     return lines
+
+
+def why_lines(view: BalanceView, lifetime: Lifetime, look: Look) -> list[Content]:
+    """The lots that make the balance, and the sums over all entries that give the same."""
+    lines = [Content.styled("Lots, in the order in which they are spent", "bold $primary")]
+    lines += lot_lines(view.lots, look) or [Content("  none")]
+    if view.debt:
+        lines.append(_amount("Debt", -view.debt, look))
+    lines += [_amount("Balance", view.tokens, look).stylize("bold"), Content("")]
+    lines.append(Content.styled(look.own(f"All {view.as_of_seq:,} entries added up"), "bold $primary"))
+    moves = (
+        ("Granted", lifetime.granted),
+        ("Purchased", lifetime.purchased),
+        ("Used", -lifetime.used),
+        ("Refunded", lifetime.refunded),
+        ("Lapsed", -lifetime.expired),
+        ("Reversed", -lifetime.reversed),
+    )
+    lines += [_amount(name, tokens, look) for name, tokens in moves if tokens]
+    total = sum(tokens for _, tokens in moves)
+    lines.append(_amount("Sum", total, look).stylize("bold"))
+    if total != view.tokens:
+        lapsed = f"{look.glyphs.doubt} {total - view.tokens:,} lapsed since the last entry, not written yet."
+        lines.append(Content.styled(lapsed, "$warning"))
+    else:
+        lines.append(Content.styled(f"{look.glyphs.good} Both give the balance.", "$success"))
+    return lines
+
+
+def _amount(name: str, tokens: int, look: Look) -> Content:
+    return Content(f"  {name:<14}{wording.signed_tokens(tokens, look):>16}")
 
 
 def _level_style(view: BalanceView) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.state import Lifetime
 from nostr_usage.outlook import OutlookView
 from nostr_usage.views import BalanceView, HistoryRow, MonthView
 
@@ -55,6 +56,7 @@ class Snapshot:
         balance: None as long as nothing is held of the account; then the rest is empty, too.
         recent: the newest entries, newest first.
         labels: what people call each activity.
+        lifetime: what came in and went out since the first entry.
         waiting: events that some relay still has to be sent; always 0 for a follower.
     """
 
@@ -68,6 +70,7 @@ class Snapshot:
     outlook: OutlookView | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     waiting: int = 0
+    lifetime: Lifetime | None = None
 
     @property
     def proved(self) -> Proved:

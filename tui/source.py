@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from nostr_usage.audit import Authority
 from nostr_usage.clock import Clock
+from nostr_usage.errors import NostrUsageError
+from nostr_usage.filtering import Chip
+from nostr_usage.home import Role
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.ledger.state import state_from_json
+from nostr_usage.nostr import nip44
+from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.proof import EntryProof, operator_key_of, prove_entry
 from nostr_usage.report import balance_view, history, month_view
-from nostr_usage.store import ChangeWatch, OutboxState, Reader, StreamRow
+from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
+from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
+from tui.exporting import Format, export
+from tui.history_list import HistoryList, find
 from tui.snapshot import AccountChoice, Mark, Snapshot
 
 RECENT_MAX = 50
@@ -64,6 +75,37 @@ class LedgerSource:
                     choices.append(_choice(stream, labels.get(stream.account, "")))
         return tuple(choices)
 
+    def find(self, account: AccountId, chips: tuple[Chip, ...], order: Order) -> HistoryList | None:
+        """The entries that `chips` find; None while nothing is held of the account."""
+
+        def stream() -> StreamRow | None:
+            with self.opened.store.read() as reader:
+                return reader.stream(account, self.meter)
+
+        return find(self.opened.store, stream, chips=chips, order=order)
+
+    def month(self, account: AccountId, month: str) -> MonthView | None:
+        """One month (`2026-02`, UTC) of the account."""
+        with self.opened.store.read() as reader:
+            stream = reader.stream(account, self.meter)
+            return month_view(reader, stream, month) if stream is not None else None
+
+    def prove(self, account: AccountId, seq: int) -> EntryProof | None:
+        """Every check of one entry, made now; may take seconds in a long history."""
+        settings = self.opened.settings
+        authority = Authority(pubkeys=frozenset({settings.ledger_pubkey}), kinds=frozenset(settings.kinds))
+        with self.opened.store.read() as reader:
+            stream = reader.stream(account, self.meter)
+            row = reader.entry_at(stream.stream_no, seq) if stream is not None else None
+            if stream is None or row is None:
+                return None
+            key = conversation_key(self.opened, reader, stream)
+            return prove_entry(reader, row, authority=authority, conversation_key=key)
+
+    def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
+        """Write the entries of a list to a new file; its path."""
+        return export(self.opened.store, entries, format_, directory, now=self.clock.now())
+
     def snapshot(self, account: AccountId) -> Snapshot:
         """Everything that the first screen shows."""
         now = self.clock.now()
@@ -86,12 +128,29 @@ class LedgerSource:
                 outlook=outlook_view(balance, self.catalogue),
                 labels=self._labels,
                 waiting=_waiting(reader),
+                lifetime=state_from_json(stream.state_json).lifetime,
             )
 
 
 def month_of(unix_time: int) -> str:
     """The month (`2026-02`, UTC) of a unix time."""
     return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m")
+
+
+def conversation_key(opened: ReaderHome, reader: Reader, stream: StreamRow) -> bytes | None:
+    """What opens the sealed details of a stream, from either side; None without an open key."""
+    try:
+        if opened.settings.role is Role.OPERATOR:
+            with AccountSecrets.open(opened.home.secrets_path) as held:
+                secret = SecretKey(held.get(stream.account).operator_secret)
+            return nip44.conversation_key(secret, stream.account)
+        operator_key = operator_key_of(reader, stream.stream_no)
+        if operator_key is None or not opened.home.has_key("account"):
+            return None
+        key = opened.home.key("account")
+        return nip44.conversation_key(key, operator_key) if public_key_of(key) == stream.account else None
+    except NostrUsageError:
+        return None
 
 
 def _choice(stream: StreamRow, label: str) -> AccountChoice:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from textual.app import App
 from textual.pilot import Pilot
 
 from nostr_usage.clock import ManualClock
+from nostr_usage.filtering import Chip
 from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import load_catalogue
-from nostr_usage.store import StreamStatus
+from nostr_usage.proof import EntryProof
+from nostr_usage.store import Order, StreamStatus
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
-from tui.dashboard import DashboardApp, Options
+from tui.contracts import Options
+from tui.dashboard import DashboardApp
+from tui.exporting import Format
+from tui.history_list import HistoryList
 from tui.snapshot import AccountChoice, Feed, FeedState, Mark, Snapshot
 
 NOW = 1_771_081_202  # 14 February 2026, 15:00:02 UTC
@@ -154,6 +160,20 @@ class MadeSource:
         """Once for each `put`."""
         is_new, self.is_new = self.is_new, False
         return is_new
+
+    def find(self, account: AccountId, chips: tuple[Chip, ...], order: Order) -> HistoryList | None:
+        """Nothing: lists need a store."""
+
+    def month(self, account: AccountId, month: str) -> MonthView | None:
+        """The month of the snapshot."""
+        return self.snapshots[account].month
+
+    def prove(self, account: AccountId, seq: int) -> EntryProof | None:
+        """Nothing: proofs need a store."""
+
+    def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
+        """Never asked: there are no lists."""
+        raise AssertionError
 
     def put(self, account: AccountId, taken: Snapshot) -> None:
         """As if an entry had arrived."""

@@ -14,26 +14,18 @@ from tui.app import execute
 from tui.demo import build_demo
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of the made-up ledger."""
-    path = tmp_path_factory.mktemp("demo") / "home"
-    build_demo(Home(path))
-    return path
-
-
-def test_pipe_gets_text_without_escapes(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pipe_gets_text_without_escapes(demo_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Standard output is no terminal here, so nothing is drawn."""
-    assert execute(["--home", str(demo), "alice"]) == ExitCode.DONE
+    assert execute(["--home", str(demo_path), "alice"]) == ExitCode.DONE
     text = capsys.readouterr().out
     assert "Balance" in text
     assert "Recent activity" in text
     assert "\x1b" not in text
 
 
-def test_ascii_report_is_ascii(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ascii_report_is_ascii(demo_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Signs and minus have ASCII spellings."""
-    assert execute(["--home", str(demo), "--once", "--ascii", "alice"]) == ExitCode.DONE
+    assert execute(["--home", str(demo_path), "--once", "--ascii", "alice"]) == ExitCode.DONE
     assert capsys.readouterr().out.isascii()
 
 
@@ -45,15 +37,15 @@ def test_no_home_is_a_sentence_and_an_exit_code(tmp_path: Path, capsys: pytest.C
     assert "nostr-usage init" in error
 
 
-def test_unknown_account_is_a_sentence(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_account_is_a_sentence(demo_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A name that nobody has."""
-    assert execute(["--home", str(demo), "--once", "nobody"]) == ExitCode.BAD_INPUT
+    assert execute(["--home", str(demo_path), "--once", "nobody"]) == ExitCode.BAD_INPUT
     assert "unknown account 'nobody'" in capsys.readouterr().err
 
 
-def test_several_accounts_ask_for_a_name(demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_accounts_ask_for_a_name(demo_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Text cannot offer a list to choose from."""
-    assert execute(["--home", str(demo), "--once"]) == ExitCode.BAD_INPUT
+    assert execute(["--home", str(demo_path), "--once"]) == ExitCode.BAD_INPUT
     assert "alice" in capsys.readouterr().err
 
 
@@ -63,23 +55,23 @@ def test_bad_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None
     assert "No such option" in capsys.readouterr().err
 
 
-def test_text_report_does_not_load_textual(demo: Path) -> None:
+def test_text_report_does_not_load_textual(demo_path: Path) -> None:
     """A pipe need not wait for a screen that is never drawn."""
     code = (
         "import sys; from tui.app import execute;"
-        f"execute(['--home', {str(demo)!r}, 'alice']); sys.exit('textual' in sys.modules)"
+        f"execute(['--home', {str(demo_path)!r}, 'alice']); sys.exit('textual' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 def test_demo_is_the_same_in_every_run(
-    tmp_path: Path, demo: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, demo_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Screenshots change only when the dashboard does."""
     build_demo(Home(tmp_path / "again"))
     reports: list[str] = []
-    for home in (demo, tmp_path / "again"):
+    for home in (demo_path, tmp_path / "again"):
         execute(["--home", str(home), "--once", "alice"])
         reports.append(capsys.readouterr().out.replace(str(home), ""))
     assert reports[0] == reports[1]

@@ -18,8 +18,8 @@ from tests.tui.made_snapshots import (
     settled,
     snapshot,
 )
-from tui.dashboard import Options
-from tui.dialogs import AccountDialog, TextDialog
+from tui.contracts import Options
+from tui.dialogs import ChoiceDialog, TextDialog
 from tui.look import Look
 from tui.snapshot import Feed, FeedState, RelayLine
 
@@ -176,7 +176,7 @@ async def test_several_accounts_are_offered() -> None:
     bob = snapshot(balance_of(12, account=BOB, label="bob"))
     app = dashboard(MadeSource((ALICE, snapshot()), (BOB, bob)), account=None)
     async with app.run_test(size=SIZE) as pilot:
-        assert isinstance(app.screen, AccountDialog)
+        assert isinstance(app.screen, ChoiceDialog)
         await pilot.press("down", "enter")
         await settled(app, pilot)
         text = screen_text(app)

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from pathlib import Path
-
-import pytest
-
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Home
 from nostr_usage.report import balance_view, stream_of
 from nostr_usage.request import Action
-from nostr_usage.wiring import open_operator, open_reader
-from tui.demo import NOW, build_demo
+from nostr_usage.wiring import open_operator
+from tui.demo import NOW
 from tui.look import Look
 from tui.snapshot import Feed, FeedState, Proved
 from tui.source import LedgerSource
 from tui.text_report import report_lines
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """The made-up ledger."""
-    made = Home(tmp_path / "home")
-    build_demo(made)
-    return made
-
-
-@pytest.fixture
-def source(home: Home) -> Iterator[LedgerSource]:
-    """Its snapshots."""
-    with ExitStack() as stack:
-        opened = stack.enter_context(open_reader(home))
-        yield stack.enter_context(closing(LedgerSource(opened, clock=ManualClock(NOW))))
 
 
 def test_snapshot_shows_the_library_s_figures(source: LedgerSource) -> None:
@@ -64,14 +42,14 @@ def test_text_report_says_what_the_snapshot_says(source: LedgerSource) -> None:
     assert f"as of entry {taken.balance.as_of_seq}" in text
 
 
-def test_entries_of_others_are_noticed_once(home: Home, source: LedgerSource) -> None:
+def test_entries_of_others_are_noticed_once(demo_home: Home, source: LedgerSource) -> None:
     """Somebody else records; the next look says so, the one after does not."""
     assert source.has_changed()
     assert not source.has_changed()
     account = source.chosen_account("alice")
     assert account is not None
     before = source.snapshot(account)
-    with open_operator(home, clock=ManualClock(NOW + 60)) as opened:
+    with open_operator(demo_home, clock=ManualClock(NOW + 60)) as opened:
         opened.recorder.record(
             Action(account=account, activity="profile-matching", key="another", description="")
         )

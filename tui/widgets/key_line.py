@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.keys import FOOTER_KEYS_MAX, Key, footer_keys, spelled
+from tui.keys import Key, footer_keys, spelled
 
 _GAP = "  "
 
@@ -28,7 +28,7 @@ class KeyLine(Widget):
 
     def show(self, where: str) -> None:
         """The keys of one pane, and those that work everywhere."""
-        self._keys = footer_keys(where)[:FOOTER_KEYS_MAX]
+        self._keys = footer_keys(where)
         self.refresh()
 
     def render(self) -> Content:

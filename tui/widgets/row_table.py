@@ -32,6 +32,9 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
 
     cursor: reactive[int] = reactive(0)
 
+    class Moved(Message):
+        """The cursor stands on another row."""
+
     class Chosen(Message):
         """Somebody wants to see more of the row at `index`."""
 
@@ -91,7 +94,7 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
         width = self.scrollable_content_region.width
         fitted = fit_columns(self._columns, width - 2)
         if y == 0:
-            return self._strip(Content.assemble(" ", heading(fitted, self._look)), width)
+            return self._strip(Content.assemble(" ", heading(fitted, self._look, width=width - 2)), width)
         index = self.scroll_offset.y + y - 1
         if index >= self._count:
             is_note = self._count == 0 and y == 1
@@ -100,7 +103,7 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
         row = self._row_at(index)
         drawn = Content.styled("loading…", "$text-muted")
         if row is not None:
-            drawn = row_content(row, fitted, self._look)
+            drawn = row_content(row, fitted, self._look, width=width - 2)
         if index != self.cursor or not self.has_focus:
             return self._strip(Content.assemble(" ", drawn), width)
         line = Content.assemble((self._look.glyphs.cursor, "bold"), drawn).pad_right(width)
@@ -112,7 +115,6 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Redraw the two lines, and scroll if the new one is out of sight."""
-        del before
         height = max(1, self.size.height - 1)
         top = self.scroll_offset.y
         if after < top:
@@ -120,6 +122,8 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
         elif after >= top + height:
             self.scroll_to(y=after - height + 1, animate=False, immediate=True)
         self.refresh()
+        if before != after:
+            self.post_message(self.Moved())
 
     def validate_cursor(self, cursor: int) -> int:
         """The cursor stays on a row."""

@@ -1,0 +1,74 @@
+"""What the dashboard needs of others: snapshots, lists, proofs; somebody who keeps the store up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from nostr_usage.filtering import Chip
+from nostr_usage.ledger.entry import AccountId
+from nostr_usage.proof import EntryProof
+from nostr_usage.store import Order
+from nostr_usage.views import MonthView
+from tui.exporting import Format
+from tui.history_list import HistoryList
+from tui.look import Look
+from tui.snapshot import AccountChoice, Snapshot
+from tui.theme_names import DEFAULT_THEME
+
+
+class Source(Protocol):
+    """Where everything on screen comes from; all but `has_changed` may be asked from any thread."""
+
+    def accounts(self) -> Sequence[AccountChoice]:
+        """The accounts to choose from."""
+        ...
+
+    def snapshot(self, account: AccountId) -> Snapshot:
+        """Everything on the first screen, now."""
+        ...
+
+    def has_changed(self) -> bool:
+        """Whether a snapshot taken now may differ from the last."""
+        ...
+
+    def find(self, account: AccountId, chips: tuple[Chip, ...], order: Order) -> HistoryList | None:
+        """The entries that a filter finds."""
+        ...
+
+    def month(self, account: AccountId, month: str) -> MonthView | None:
+        """One month (`2026-02`, UTC)."""
+        ...
+
+    def prove(self, account: AccountId, seq: int) -> EntryProof | None:
+        """Every check of one entry."""
+        ...
+
+    def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
+        """Write a list to a new file."""
+        ...
+
+
+class Following(Protocol):
+    """Something that keeps the store up to date."""
+
+    def run(self) -> None:
+        """Go on until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """Stop soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How the dashboard is to run; `is_remote` draws less often, exports go to `directory`."""
+
+    theme: str = DEFAULT_THEME
+    look: Look = field(default_factory=Look)
+    has_colour: bool = True
+    is_remote: bool = False
+    directory: Path = field(default_factory=Path)

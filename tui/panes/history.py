@@ -1,0 +1,217 @@
+"""Every entry: scrolled, filtered, sorted, found by date, exported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input
+
+from nostr_usage.errors import InputError
+from nostr_usage.filtering import Chip, parse_filter
+from nostr_usage.store import Order
+from nostr_usage.views import HistoryRow, MonthView
+from tui import wording
+from tui.entry_columns import entry_columns
+from tui.history_list import HistoryList
+from tui.keys import bindings_of
+from tui.look import Look
+from tui.snapshot import Snapshot
+from tui.widgets.line import Line
+from tui.widgets.row_table import RowTable
+
+FILTER_HINT = "type:quiz-generation  tokens>500  usd>1  month:2026-02  op:grant  words  !not"
+DATE_HINT = "a day: 2026-02-14"
+_ORDERS = tuple(Order)
+
+
+class HistoryPane(Container):
+    """A list of entries; asks for another list when filter, order or stream change."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("history")
+
+    class Wanted(Message):
+        """Another list is wanted."""
+
+        def __init__(self, chips: tuple[Chip, ...], order: Order) -> None:
+            super().__init__()
+            self.chips = chips
+            self.order = order
+
+    def __init__(self, *, look: Look, month_of: Callable[[str], MonthView | None]) -> None:
+        super().__init__(id="history")
+        self._look = look
+        self._month_of = month_of
+        self._snapshot: Snapshot | None = None
+        self._hides_descriptions = False
+        self._entries: HistoryList | None = None
+        self._chips: tuple[Chip, ...] = ()
+        self._order = Order.NEWEST
+        self._is_jumping = False
+        self._found = Line(widget_id="found")
+        self._typed = Input(id="typed", classes="-ascii" if look.is_ascii else "")
+        self._subtotal = Line(widget_id="subtotal")
+        self.table: RowTable[HistoryRow] = RowTable((), look=look, widget_id="entries", empty="No entries.")
+        self.table.set_class(look.is_ascii, "-ascii")
+
+    def compose(self) -> ComposeResult:
+        """What was found, the filter, the entries, the month of the entry under the cursor."""
+        yield self._found
+        yield self._typed
+        yield self.table
+        yield self._subtotal
+
+    def on_mount(self) -> None:
+        """The filter is typed when it is asked for."""
+        self._typed.display = False
+
+    @property
+    def entries(self) -> HistoryList | None:
+        """The list that is shown."""
+        return self._entries
+
+    def want(self) -> None:
+        """Ask for the list once more: entries may have come."""
+        self.post_message(self.Wanted(self._chips, self._order))
+
+    def show_snapshot(self, snapshot: Snapshot, look: Look, *, hides_descriptions: bool) -> None:
+        """Draw with the words of another snapshot."""
+        self._snapshot, self._look, self._hides_descriptions = snapshot, look, hides_descriptions
+        if self._entries is not None:
+            self.show_entries(self._entries)
+
+    def show_entries(self, entries: HistoryList) -> None:
+        """Draw a list; the cursor stays on its entry, or goes to the top."""
+        snapshot, look = self._snapshot, self._look
+        if snapshot is None or (entries.chips, entries.order) != (self._chips, self._order):
+            return
+        held = self.table.row(self.table.cursor)
+        before, self._entries = self._entries, entries
+        is_same = before is not None and (before.chips, before.order) == (entries.chips, entries.order)
+        cursor = None
+        if is_same and held is not None and self.table.cursor > 0:
+            cursor = entries.index(held.seq)
+        columns = entry_columns(
+            snapshot.labels,
+            proved=snapshot.proved,
+            hides_descriptions=self._hides_descriptions,
+            with_year=True,
+        )
+        self.table.show(entries.count, entries.row, columns=columns, look=look, cursor=cursor or 0)
+        title = look.own(
+            f"History · times in {look.zone_name(snapshot.taken_at)} · {self._order.value} first"
+        )
+        self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
+        self._found.show(lambda _width: found_line(entries, snapshot, look))
+        self._show_month()
+
+    def reset(self) -> None:
+        """Another account: nothing is shown until its list comes."""
+        self._entries = None
+        self.table.show(0, lambda _index: None, cursor=0)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self._type(" ".join(chip.text for chip in self._chips), hint=FILTER_HINT, is_jumping=False)
+
+    def action_jump(self) -> None:
+        """Type a date to go to."""
+        self._type("", hint=DATE_HINT, is_jumping=True)
+
+    def action_sort(self) -> None:
+        """Sort by the next order."""
+        self._order = _ORDERS[(_ORDERS.index(self._order) + 1) % len(_ORDERS)]
+        self.want()
+
+    def action_clear(self) -> None:
+        """Close the filter bar; else drop the last word of the filter."""
+        if self._typed.display:
+            self._close()
+        elif self._chips:
+            self._chips = self._chips[:-1]
+            self.want()
+
+    def _type(self, text: str, *, hint: str, is_jumping: bool) -> None:
+        self._is_jumping = is_jumping
+        self._typed.placeholder = hint
+        self._typed.value = text
+        self._typed.display = True
+        self._typed.focus()
+
+    def _close(self) -> None:
+        self._typed.display = False
+        self.table.focus()
+
+    @on(Input.Submitted)
+    def submitted(self, message: Input.Submitted) -> None:
+        """Use what was typed, or say what is wrong with it."""
+        message.stop()
+        try:
+            if self._is_jumping:
+                self._jump(message.value)
+            else:
+                self._chips = parse_filter(message.value)
+                self.want()
+        except InputError as error:
+            self.notify(self._look.text(f"{error.message} {error.advice}"), severity="warning", markup=False)
+            return
+        self._close()
+
+    def _jump(self, text: str) -> None:
+        try:
+            day = datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            raise InputError(f"{text[:40]!r} is not a day", advice="Write it like 2026-02-14.") from None
+        if self._order not in {Order.NEWEST, Order.OLDEST}:
+            raise InputError("the list is not sorted by time", advice="Press s until it is.")
+        if self._entries is not None:
+            self.table.cursor = self._entries.first_before(int((day + timedelta(days=1)).timestamp()))
+
+    def on_row_table_moved(self, message: RowTable.Moved) -> None:
+        """The last line is about the month of the entry under the cursor."""
+        message.stop()
+        self._show_month()
+
+    def _show_month(self) -> None:
+        row, look, snapshot = self.table.row(self.table.cursor), self._look, self._snapshot
+        if row is None or snapshot is None:
+            self._subtotal.show(lambda _width: Content(""))
+            return
+        month = self._month_of(datetime.fromtimestamp(row.occurred_at, UTC).strftime("%Y-%m"))
+        if month is not None:
+            self._subtotal.show(lambda _width: month_line(month, look))
+
+
+def found_line(entries: HistoryList, snapshot: Snapshot, look: Look) -> Content:
+    """How many of how many, and what they add up to."""
+    total = f"{entries.stream.seq:,}"
+    if not entries.chips:
+        balance = snapshot.balance.tokens if snapshot.balance is not None else 0
+        text = f" {total} entries, which add up to {wording.tokens(balance, look)}"
+        return Content.styled(text, "$text-muted")
+    tokens, cost = entries.sums or (0, 0)
+    parts = [Content(" ")]
+    parts += [Content.assemble((f"[{look.text(chip.text)}]", "$primary"), " ") for chip in entries.chips]
+    sums = f" {entries.count:,} of {total}: {wording.signed_tokens(tokens, look)} tokens"
+    parts.append(Content.styled(look.own(f"{sums} · {wording.dollars(cost, look)} used"), "$foreground"))
+    return Content("").join(parts)
+
+
+def month_line(month: MonthView, look: Look) -> Content:
+    """The subtotal of a month."""
+    came_in = month.granted + month.purchased
+    name = wording.month_name(month.month)
+    parts = [
+        f"{wording.tokens(month.tokens, look)} used ({wording.cents(month.cents, look)})",
+        f"{wording.signed_tokens(came_in, look)} granted or bought",
+    ]
+    if month.expired:
+        parts.append(f"{wording.tokens(-month.expired, look)} lapsed")
+    return Content.assemble((f" {name}: ", "bold"), look.own(" · ").join(parts))
