@@ -20,7 +20,15 @@ from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.nostr.nip19 import Nprofile, decode_nip19, encode_npub
 from nostr_usage.relays.scores import RelayScore
-from nostr_usage.sync import ManifestReading, SyncProgress, SyncReport, read_manifest, sync_ledger
+from nostr_usage.store import StreamStatus
+from nostr_usage.sync import (
+    ManifestReading,
+    StreamReading,
+    SyncProgress,
+    SyncReport,
+    read_manifest,
+    sync_ledger,
+)
 from nostr_usage.wiring import (
     ReaderHome,
     connection_policy,
@@ -205,7 +213,7 @@ def _print_sync(report: SyncReport) -> None:
     print_table(("relay", "state", "events", "faulty", "reason"), rows, right=(2, 3))
     print_line(f"{report.entries_added:,} new entries in {len(report.streams)} streams")
     for stream in report.streams:
-        if stream.missing or stream.forks:
+        if _is_doubtful(stream):
             shown = ", ".join(map(str, stream.missing[:_MISSING_SHOWN_MAX]))
             more = "" if len(stream.missing) <= _MISSING_SHOWN_MAX else " …"
             gap = f"  missing entries {shown}{more}" if stream.missing else ""
@@ -213,6 +221,11 @@ def _print_sync(report: SyncReport) -> None:
             print_line(f"{stream.status.value.upper()}  {stream.account[:16]}…{gap}{fork}")
     for problem in report.problems:
         print_line(f"problem  {problem.code.value}  {problem.message}")
+
+
+def _is_doubtful(stream: StreamReading) -> bool:
+    """Whether its figure is not final; a conflict found in an earlier pass is still one."""
+    return stream.status in {StreamStatus.INCOMPLETE, StreamStatus.CONFLICT}
 
 
 def _faults(score: RelayScore) -> int:
@@ -223,5 +236,5 @@ def _faults(score: RelayScore) -> int:
 def _exit_code(report: SyncReport) -> int:
     if report.is_offline:
         return ExitCode.NO_RELAY
-    is_doubtful = report.problems or any(stream.missing or stream.forks for stream in report.streams)
+    is_doubtful = report.problems or any(_is_doubtful(stream) for stream in report.streams)
     return ExitCode.PROBLEMS if is_doubtful else ExitCode.DONE
