@@ -19,11 +19,13 @@ from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft
 from nostr_usage.ledger.window import Period
 from nostr_usage.nostr.event import event_from_json
+from nostr_usage.opening import plan_draft
 from nostr_usage.plan_rules import rules_of, with_own_budgets
+from nostr_usage.planned_change import forget_change, planned_change
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import Charge, charge_for
 from nostr_usage.promise import ledger_plan
-from nostr_usage.request import Action, Grant, Receipt, Refund, Request, body_digest, digest_of
+from nostr_usage.request import Action, KeyedRequest, Receipt, Request, body_digest, digest_of
 from nostr_usage.store import AccountRow, Line, Reader, Transaction
 from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
 
@@ -44,7 +46,7 @@ class Answers:
         return self._operator.clock.now()
 
     def account(self, reader: Reader, account: AccountId) -> AccountRow:
-        """The account's row.
+        """The account's row, with a planned change of plan as soon as it holds.
 
         Raises:
             UnknownNameError: if there is no such account.
@@ -52,7 +54,10 @@ class Answers:
         row = reader.account(account)
         if row is None:
             raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
-        return row
+        change = planned_change(reader, row.account_no)
+        if change is None or change.at > self.now:
+            return row
+        return row._replace(plan=change.plan, anchor=change.anchor)
 
     def writer(
         self, transaction: Transaction, account: AccountId, *, meter: str = DEFAULT_METER
@@ -66,7 +71,7 @@ class Answers:
         Raises:
             UnknownNameError: if the catalogue has no such plan.
         """
-        if name is None:
+        if name is None or any(one.name == meter and one.is_level for one in self._catalogue.meters):
             return None
         known = meter if meter in self._catalogue.spent_meters else None
         return ledger_plan(self._catalogue, name, meter=known)
@@ -82,6 +87,37 @@ class Answers:
         if meter != DEFAULT_METER and reader.stream(account, meter) is None:
             raise PricingError(f"{activity} counts in {meter}, which is not recorded here")
         return meter
+
+    def granted_meter(self, name: str | None) -> str:
+        """The meter that tokens are granted in: the catalogue's first, unless named.
+
+        Raises:
+            UnknownNameError: if there is no such meter, or it is a level.
+        """
+        known = self._catalogue.spent_meters
+        if name is not None and name not in known:
+            raise UnknownNameError("meter", name, known=known)
+        return name or self._catalogue.default_meter
+
+    def bring_up_to_date(self, transaction: Transaction, account: AccountRow) -> int:
+        """Write what is due in every stream of an account, a planned change of plan too; how many entries.
+
+        `account` is as `account` gives it.
+        """
+        written = 0
+        change = planned_change(transaction, account.account_no)
+        is_changing = change is not None and change.at <= self.now
+        for row in tuple(transaction.streams(account_no=account.account_no)):
+            writer = self.writer(transaction, account.account, meter=row.meter)
+            writer.write_due(self.plan(account.plan, meter=row.meter), anchor=account.anchor)
+            if change is not None and is_changing and row.meter in self._catalogue.spent_meters:
+                writer.write_own(plan_draft(change.plan, at=change.at))
+            writer.finish()
+            written += writer.state.seq - row.seq
+        if is_changing:
+            transaction.set_account_plan(account.account_no, account.plan, anchor=account.anchor)
+            forget_change(transaction, account.account_no)
+        return written
 
     def rules(self, reader: Reader, account: AccountRow, *, meter: str) -> Guardrails:
         """The guardrails of an account in a meter: its plan's, with budgets of its own."""
@@ -133,6 +169,7 @@ class Answers:
                 tokens=action.tokens,
                 usage=action.usage,
                 add_ons=action.add_ons,
+                count=action.count,
                 at=occurred_at,
             )
             draft = _debit_draft(action, charge, occurred_at=occurred_at)
@@ -144,7 +181,7 @@ class Answers:
         self,
         transaction: Transaction,
         account: AccountRow,
-        request: Action | Grant | Refund,
+        request: KeyedRequest,
         write: Write,
         *,
         meter: str,
@@ -168,14 +205,17 @@ class Answers:
         if repeat is not None:
             return repeat
         self.refuse_key_of_hold(transaction, account, request.key, own_hold=own_hold)
+        change = planned_change(transaction, account.account_no)
+        if change is not None and change.at <= self.now:
+            self.bring_up_to_date(transaction, account)
         writer = self.writer(transaction, account.account, meter=meter)
         writer.write_due(self.plan(account.plan, meter=meter), anchor=account.anchor)
         before = writer.state
         line = write(transaction, writer)
-        if line.entry.occurred_at < account.anchor:
+        if line.entry.occurred_at < account.created_at:
             raise TimeError(
                 f"the action is dated before the account was opened"
-                f" ({line.entry.occurred_at} < {account.anchor})"
+                f" ({line.entry.occurred_at} < {account.created_at})"
             )
         writer.finish()
         number = writer.numbers[line.entry_id]

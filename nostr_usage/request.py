@@ -29,19 +29,28 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
-    """An account to open: its public key, a private label for the operator, and its plan."""
+    """An account to open: its public key, a private label for the operator, and its plan.
+
+    The rest is for customers who come from another system: `anchor`, what their cycles are counted from (unix
+    seconds, now if None); `allowance_left` of this cycle's allowance, all of it if None; and `balance`, what
+    else they bring along, in tokens that never expire. Both are of the catalogue's first meter.
+    """
 
     account: AccountId
     operator_key: str
     label: str = ""
     plan: str | None = None
+    anchor: int | None = None
+    allowance_left: int | None = None
+    balance: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """An AI action to charge: with stated `tokens`, or with measured usage, or at the activity's fixed price.
 
-    `occurred_at` is unix seconds, now if None. `actor`, `group` and `prompt` are public pseudonyms.
+    `count` actions at a fixed price are charged together. `occurred_at` is unix seconds, now if None.
+    `actor`, `group` and `prompt` are public pseudonyms.
     """
 
     account: AccountId
@@ -50,6 +59,7 @@ class Action:
     tokens: int | None = None
     usage: tuple[MeasuredUsage, ...] = ()
     add_ons: tuple[str, ...] = ()
+    count: int = 1
     description: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     occurred_at: int | None = None
@@ -60,7 +70,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Tokens to give: `reason` becomes the type; `paid` is micro-dollars, the tokens' value if None."""
+    """Tokens to give: `reason` becomes the type; `paid` is micro-dollars, the tokens' value if None.
+
+    `meter` is the catalogue's first if None.
+    """
 
     account: AccountId
     tokens: int
@@ -72,6 +85,70 @@ class Grant:
     payment: str | None = None
     description: str = ""
     occurred_at: int | None = None
+    meter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gift:
+    """Tokens that one account gives to another, in one meter: the catalogue's first if None."""
+
+    giver: AccountId
+    receiver: AccountId
+    tokens: int
+    key: str
+    description: str = ""
+    meter: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reversal:
+    """A grant to take back, because its payment was: `tokens` of it, or all that is left."""
+
+    entry_id: EntryId
+    key: str
+    tokens: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restoration:
+    """A reversal to undo, because its dispute was won; `entry_id` is that of the reversal."""
+
+    entry_id: EntryId
+    key: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The level of a meter that is no balance, such as storage in use."""
+
+    account: AccountId
+    meter: str
+    level: int
+    key: str
+    occurred_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """An action of which the ledger takes note without charging it: from old logs, or billed elsewhere."""
+
+    account: AccountId
+    activity: str
+    tokens: int
+    key: str
+    description: str = ""
+    occurred_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChange:
+    """Another plan for an account; None ends it."""
+
+    account: AccountId
+    plan: str | None
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +175,8 @@ class Receipt:
     alerts: tuple[Alert, ...] = ()
 
 
-Request = NewAccount | Action | Grant | Refund
+KeyedRequest = Action | Grant | Refund | Gift | Reversal | Restoration | Reading | Memo | PlanChange
+Request = NewAccount | KeyedRequest
 
 
 def check_key(key: str) -> None:
