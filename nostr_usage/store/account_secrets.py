@@ -15,7 +15,7 @@ from typing import Self
 
 from nostr_usage.errors import HomeError
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.store.database import Schema, home_error, open_database
+from nostr_usage.store.database import Schema, home_error, is_about_file, open_database
 
 # Without a write-ahead log: that would keep what was overwritten until its next checkpoint.
 SCHEMA = Schema(
@@ -143,7 +143,9 @@ class AccountSecrets:
         with self._mutex:
             try:
                 yield self._connection
-            except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+            except sqlite3.Error as error:
+                if not is_about_file(error) and not isinstance(error, sqlite3.ProgrammingError):
+                    raise
                 raise home_error(self._path, error) from error
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from nostr_usage.errors import HomeError, NewerDatabaseError
 
@@ -104,6 +104,14 @@ def connect(path: Path) -> sqlite3.Connection:
             connection.close()
         raise home_error(path, error) from error
     return connection
+
+
+def is_about_file(error: Exception) -> TypeGuard[sqlite3.Error]:
+    """Whether it is the file that SQLite complains of: the disk, a lock, bytes that are no database.
+
+    Broken constraints and wrong use are bugs of ours.
+    """
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def home_error(path: Path, error: sqlite3.Error) -> HomeError:

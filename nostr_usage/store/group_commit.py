@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from nostr_usage.errors import HomeError
-from nostr_usage.store.database import home_error
+from nostr_usage.store.database import home_error, is_about_file
 
 if TYPE_CHECKING:
     # Loads logging, which whoever only asks for a balance should not wait for.
@@ -233,7 +233,7 @@ class GroupCommit(Generic[ContextT]):
 
     def _translated(self, error: Exception) -> Exception:
         """SQLite's complaints about the file as ours; broken constraints are our bug and stay as they are."""
-        if isinstance(error, sqlite3.OperationalError):
+        if is_about_file(error):
             translated = home_error(self._path, error)
             translated.__cause__ = error
             return translated

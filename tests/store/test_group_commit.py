@@ -226,6 +226,16 @@ def test_sql_that_cannot_run_is_told_as_ours(ledger: Ledger) -> None:
     assert [] == ledger.names()
 
 
+def test_damaged_file_is_told_as_ours(ledger: Ledger) -> None:
+    """A page that cannot be read comes as another sort of error from SQLite, and as the same from us."""
+
+    def work(_connection: sqlite3.Connection) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    with pytest.raises(HomeError, match="malformed"):
+        ledger.group.run(work)
+
+
 def test_interrupted_work_is_undone_and_others_go_on(ledger: Ledger) -> None:
     """Ctrl-C during one's own work reaches the caller; nothing is kept, nobody is left waiting."""
 
