@@ -7,17 +7,18 @@ twice; the ledger is sound; whoever repeats a call that was not acknowledged get
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 from nostr_usage.ledger.entry import AccountId, Operation
 from nostr_usage.proof import Ledger, audit_store
 from nostr_usage.publish import publish_due
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.request import Action, Receipt, digest_of
-from nostr_usage.store import OutboxState, Reader, Store
+from nostr_usage.store import OutboxState, Reader, Store, Transaction
 from tests.ledgers import KIND
 from tests.operators import OperatorOfTests, operator_in
 
@@ -138,6 +139,22 @@ def tokens_charged(reader: Reader) -> int:
         for entry in reader.entries(stream.stream_no)
         if entry.operation is Operation.DEBIT
     )
+
+
+def say_yes_too_early(operator: OperatorOfTests, say: Callable[[Receipt], None]) -> None:
+    """For controls: have the operator's recorder call `say` with each receipt before it is committed."""
+    store = operator.store
+
+    def write(work: Callable[[Transaction], object]) -> object:
+        def run(transaction: Transaction) -> object:
+            receipt = work(transaction)
+            assert isinstance(receipt, Receipt)
+            say(receipt)
+            return receipt
+
+        return store.write(run)
+
+    vars(operator.recorder)["_store"] = SimpleNamespace(read=store.read, write=write)
 
 
 async def drain(operator: OperatorOfTests, *relays: str, policy: ConnectionPolicy = LOCAL) -> bool:

@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 from nostr_usage.publish import publish_due
+from nostr_usage.request import Receipt
 from nostr_usage.store import Store, Transaction
 from nostr_usage.sync import sync_ledger
 from tests.faults.acknowledging import (
@@ -32,6 +33,7 @@ from tests.faults.acknowledging import (
     digest,
     drain,
     found_ledger,
+    say_yes_too_early,
 )
 from tests.ledgers import KIND, heads
 from tests.operators import operator_in
@@ -184,18 +186,12 @@ def acknowledge_before_commit(directory: Path, name: str, relay: str, sending: C
     """A control: a writer that says yes inside its transaction, which is killed before it ends."""
     with operator_in(directory, relays=(relay,)) as operator:
         accounts = accounts_of(operator.store)
-        write = operator.store.write
 
-        def too_early(work: Callable[[Transaction], object]) -> object:
-            def run(transaction: Transaction) -> object:
-                receipt = work(transaction)
-                sending.send((name, digest(receipt)))  # pyright: ignore[reportArgumentType]  # only ever records
-                _wait_to_be_killed(sending)
-                return receipt
+        def say(receipt: Receipt) -> None:
+            sending.send((name, digest(receipt)))
+            _wait_to_be_killed(sending)
 
-            return write(run)
-
-        vars(operator.recorder)["_store"] = _Writing(operator.store, too_early)
+        say_yes_too_early(operator, say)
         sending.send((name, None))
         operator.recorder.record(action_of(name, accounts))
 
@@ -216,14 +212,6 @@ def forget_keys_and_say_nothing(directory: Path, name: str, relay: str, sending:
 
     Transaction.put_request = forget  # its process ends with it
     commit_and_say_nothing(directory, name, relay, sending)
-
-
-class _Writing:
-    """A store that writes in another way."""
-
-    def __init__(self, store: Store, write: Callable[[Callable[[Transaction], object]], object]) -> None:
-        self.read = store.read
-        self.write = write
 
 
 def _wait_to_be_killed(sending: Connection) -> None:
