@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.stream_writer import Operator
+    from nostr_usage.subscribe import Subscriber
+    from nostr_usage.transfer import Transfers
     from relay_config import RelaySet
 
 TOKEN_VALUE_SETTING = "token_value"  # noqa: S105  # the name of a fact, not a secret
@@ -60,6 +62,8 @@ class OperatorHome:
     secrets: AccountSecrets
     recorder: Recorder
     spender: Spender
+    subscriber: Subscriber
+    transfers: Transfers
 
 
 @contextmanager
@@ -93,6 +97,8 @@ def open_operator(
     from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.stream_writer import Operator
+    from nostr_usage.subscribe import Subscriber
+    from nostr_usage.transfer import Transfers
 
     settings = home.settings()
     if settings.role is not Role.OPERATOR:
@@ -103,6 +109,11 @@ def open_operator(
     signer = Signer(home.key("ledger", password=password), entropy=entropy)
     if signer.pubkey != settings.ledger_pubkey:
         raise HomeError(f"{home.key_path('ledger')} is not the ledger key of {home.path / 'settings.toml'}")
+    if settings.descriptions not in set(DescriptionMode):
+        raise HomeError(
+            f"{home.path / 'settings.toml'}: descriptions are {settings.descriptions!r}",
+            advice=f"Write one of: {', '.join(DescriptionMode)}.",
+        )
     relays, catalogue = home_relays(home), home_catalogue(home, settings)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(home.store_path))
@@ -126,6 +137,8 @@ def open_operator(
             secrets=secrets,
             recorder=Recorder(store=store, operator=operator, catalogue=catalogue),
             spender=Spender(store=store, operator=operator, catalogue=catalogue),
+            subscriber=Subscriber(store=store, operator=operator, catalogue=catalogue),
+            transfers=Transfers(store=store, operator=operator, catalogue=catalogue),
         )
 
 

@@ -136,8 +136,8 @@ def sync(
 
 
 def _account(opened: ReaderHome, name: str) -> AccountId:
-    """An npub need not be known here yet: this may be the pass that brings its first entry."""
-    if name.startswith(("npub1", "nprofile1")):
+    """A key need not be known here yet: this may be the pass that brings its first entry."""
+    if name.startswith(("npub1", "nprofile1")) or len(name) == 64:
         return AccountId(parse_public_key(name))
     return find_account(opened.store, name)
 

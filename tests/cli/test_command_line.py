@@ -160,6 +160,36 @@ def test_text_is_shown_in_an_ascii_terminal(home: Path) -> None:
     assert "5,8" in out or "tokens" in out
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("settings.toml", 'descriptions = "sealed"', 'descriptions = "whispered"'),
+        ("settings.toml", 'role = "operator"', 'role = "emperor"'),
+        ("settings.toml", "version = 1", "version = 2"),
+        ("settings.toml", "version = 1", "version = [[[["),
+        ("settings.toml", 'account = ""', 'account = "zz"'),
+        ("settings.toml", 'ledger_pubkey = "', 'ledger_pubkey = "zz'),
+        ("keys/ledger.key", "", "not a key "),
+        ("ledger.sqlite", None, "not a database, but long enough to be read as one" * 20),
+        ("keys/accounts.sqlite", None, "not a database, but long enough to be read as one" * 20),
+        ("ledger.sqlite", None, ""),
+    ],
+)
+def test_broken_home_is_said_to_be(tmp_path: Path, file: str, old: str | None, new: str) -> None:
+    """Whichever file it is: a message that names it, no traceback, and nothing is repaired by guessing."""
+    terminal = operator_terminal(tmp_path)
+    terminal.run("account", "new", "alice")
+    path = terminal.home / file
+    path.write_text(new if old is None else path.read_text().replace(old, new, 1))
+    before = path.read_bytes()
+    outcome = terminal.run(
+        *("record", "alice", "magic-mentor", "--tokens", "1", "--key", "k"),
+        code=ExitCode.BAD_INPUT if "not a key" in new else ExitCode.BAD_HOME,
+    )
+    assert ("", before) == (outcome.out, path.read_bytes())
+    assert Path(file).name in outcome.err or "not a secret key" in outcome.err
+
+
 def test_secrets_are_nowhere_in_output(tmp_path: Path) -> None:
     """No command prints a key but `account export`; the control finds that one."""
     terminal = operator_terminal(tmp_path)
