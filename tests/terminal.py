@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -159,3 +161,29 @@ def feed(terminal: Terminal) -> Sequence[Outcome]:
             (february(14, 14, 45), chat),
         )
     ]
+
+
+_ON_A_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
+)
+
+
+def on_a_terminal(*arguments: str, dialogue: Sequence[tuple[str, str]]) -> tuple[int, str]:
+    """The exit code and the screen of a command with a terminal of its own: each prompt gets its answer."""
+    with subprocess.Popen(
+        [*_ON_A_TERMINAL, *COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        shown, asked = b"", 0
+        for prompt, answer in dialogue:
+            # What is typed before a hidden prompt appears is thrown away.
+            while prompt.encode() not in shown[asked:] and (data := os.read(process.stdout.fileno(), 4_096)):
+                shown += data
+            asked = len(shown)
+            process.stdin.write(answer.encode() + b"\n")
+            process.stdin.flush()
+        shown += process.stdout.read()
+        return process.wait(), shown.decode()

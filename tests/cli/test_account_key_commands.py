@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +13,7 @@ from nostr_usage.home import Home
 from nostr_usage.nostr.keys import SecretKey, parse_secret_key, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.nostr.nip49 import encrypt_secret_key
-from tests.terminal import COMMAND, Terminal, feed, follower_terminal, operator_terminal
+from tests.terminal import Terminal, feed, follower_terminal, on_a_terminal, operator_terminal
 
 NSEC = SecretKey(bytes(range(1, 33)))
 LEDGER_ID = "ab" * 32
@@ -74,35 +71,12 @@ def test_export_to_a_file_is_private(terminal: Terminal, tmp_path: Path) -> None
     assert fresh.read_text().startswith("nsec1")
 
 
-ON_A_TERMINAL = (
-    sys.executable,
-    "-c",
-    "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))",
-)
-
-
-def on_a_terminal(*arguments: str, prompt: str, answer: str) -> tuple[int, str]:
-    """The exit code and the screen of a command with a terminal of its own, at whose `prompt` one answers."""
-    with subprocess.Popen(
-        [*ON_A_TERMINAL, *COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        shown = b""
-        while prompt.encode() not in shown and (data := os.read(process.stdout.fileno(), 4_096)):
-            shown += data
-        process.stdin.write(answer.encode() + b"\n")
-        process.stdin.flush()
-        shown += process.stdout.read()
-        return process.wait(), shown.decode()
-
-
 def test_export_on_a_terminal_asks(terminal: Terminal) -> None:
     """No means no; yes prints the key."""
     arguments = ("--home", str(terminal.home), "account", "export", "alice")
-    code, screen = on_a_terminal(*arguments, prompt="[y/N]", answer="n")
+    code, screen = on_a_terminal(*arguments, dialogue=[("[y/N]", "n")])
     assert (130, False) == (code, "nsec1" in screen)
-    code, screen = on_a_terminal(*arguments, prompt="[y/N]", answer="y")
+    code, screen = on_a_terminal(*arguments, dialogue=[("[y/N]", "y")])
     assert (0, True) == (code, "nsec1" in screen)
 
 
@@ -110,7 +84,7 @@ def test_derive_on_a_terminal_does_not_show_what_is_typed(monkeypatch: pytest.Mo
     """The nsec is asked for and appears nowhere on the screen."""
     monkeypatch.delenv("NOSTR_USAGE_NSEC", raising=False)
     code, screen = on_a_terminal(
-        "account", "derive", "--ledger-id", LEDGER_ID, prompt="nsec:", answer=NSEC.nsec()
+        "account", "derive", "--ledger-id", LEDGER_ID, dialogue=[("nsec:", NSEC.nsec())]
     )
     assert 0 == code, screen
     assert encode_npub(account_id(derive_account_key(NSEC, ledger_id=LEDGER_ID))) in screen

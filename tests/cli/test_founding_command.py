@@ -13,7 +13,7 @@ from nostr_usage.manifest import manifest_from_event
 from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.store import Store
-from tests.terminal import RELAY, Terminal, operator_terminal
+from tests.terminal import RELAY, Terminal, on_a_terminal, operator_terminal
 
 
 @pytest.fixture
@@ -168,3 +168,18 @@ def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     outcome = Terminal(tmp_path / "file" / "home").run("init", code=ExitCode.BAD_HOME)
     assert str(tmp_path / "file") in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_made"), [(("horse", "horse"), True), (("horse", "\x03"), False), (("\x03",), False)]
+)
+def test_password_is_typed_twice_and_never_shown(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, answers: tuple[str, ...], *, is_made: bool
+) -> None:
+    """On a terminal it is asked for and repeated; whoever interrupts that has made nothing."""
+    monkeypatch.delenv("NOSTR_USAGE_PASSWORD", raising=False)
+    dialogue = list(zip(("Password", "Repeat"), answers, strict=False))
+    code, screen = on_a_terminal("--home", str(terminal.home), "init", "--encrypt-keys", dialogue=dialogue)
+    assert (is_made, is_made) == (code == ExitCode.DONE, Home(terminal.home).exists())
+    assert "horse" not in screen
+    assert is_made or not terminal.home.exists()
