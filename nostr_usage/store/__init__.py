@@ -33,7 +33,7 @@ from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxSta
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
 from nostr_usage.store.streams import StreamRow, StreamStatus
-from nostr_usage.store.totals import MonthTotal
+from nostr_usage.store.totals import DayUse, MonthTotal
 from nostr_usage.store.transaction import Reader, Transaction
 from nostr_usage.store.watch import ChangeWatch
 
@@ -46,6 +46,7 @@ __all__ = [
     "BudgetRow",
     "ChangeWatch",
     "Condition",
+    "DayUse",
     "DetailsRow",
     "DueEvent",
     "EntryRow",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nostr_usage.ledger.entry import Operation
 from nostr_usage.store.database import Connected
@@ -16,6 +17,14 @@ class MonthTotal:
     operation: Operation
     type: str
     count: int
+    tokens: int
+    cost: int
+
+
+class DayUse(NamedTuple):
+    """What one day (UTC, counted from 1970-01-01) used: debits less refunds; `cost` is micro-dollars."""
+
+    day: int
     tokens: int
     cost: int
 
@@ -43,6 +52,20 @@ class TotalReads(Connected):
             (month, meter),
         )
         return tuple(map(_month_total, rows))
+
+    def daily_use(self, stream_no: int, month: str) -> tuple[DayUse, ...]:
+        """What each day of a month used, oldest first; days without debits and refunds are left out."""
+        rows = self._connection.execute(
+            "SELECT occurred_at / 86400,"
+            " sum(CASE WHEN operation = 'debit' THEN tokens ELSE -tokens END),"
+            " sum(CASE WHEN operation = 'debit' THEN cost ELSE -cost END) FROM entries"
+            " WHERE stream_no = ?1 AND month = ?2 AND (operation = 'debit' OR operation = 'refund')"
+            " AND seq >= (SELECT min(first_seq) FROM month_totals WHERE stream_no = ?1 AND month = ?2)"
+            " AND seq <= (SELECT max(last_seq) FROM month_totals WHERE stream_no = ?1 AND month = ?2)"
+            " GROUP BY occurred_at / 86400 ORDER BY occurred_at / 86400",
+            (stream_no, month),
+        )
+        return tuple(DayUse(*row) for row in rows)
 
     def months(self, stream_no: int) -> tuple[str, ...]:
         """The months in which a stream has entries, oldest first."""
