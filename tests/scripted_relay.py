@@ -87,6 +87,11 @@ class Visit:
         self._websocket.transport.write(data)
         await asyncio.sleep(0)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client has left, so that nobody reads what is sent."""
+        return self._websocket.transport.is_closing()
+
     async def close(self, code: int = 1000, reason: str = "") -> None:
         """Close the connection in order."""
         await self._websocket.close(code, reason)
@@ -133,14 +138,19 @@ class ScriptedRelay:
         received: every message, in order, over all connections.
         visits: the connections, in order.
         information: the NIP-11 document as bytes, None for no answer.
+
+    Args:
+        compression: `deflate` to offer it, as relays on the internet do.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, compression: str | None = None) -> None:
+        self._compression = compression
         self.events: dict[str, Event] = {}
         self.received: list[ClientMessage] = []
         self.visits: list[Visit] = []
         self.information: bytes | None = b'{"name":"scripted"}'
         self._rules: list[_Rule] = []
+        self._mistakes: list[Exception] = []
         self._news = asyncio.Condition()
         self._server: Server | None = None
 
@@ -232,7 +242,7 @@ class ScriptedRelay:
             self._receive,
             "127.0.0.1",
             0,
-            compression=None,
+            compression=self._compression,
             process_request=self._answer_http,
             close_timeout=1,
             ping_interval=None,
@@ -250,6 +260,9 @@ class ScriptedRelay:
         self.drop_all()
         self._server.close()
         await self._server.wait_closed()
+        if self._mistakes and exc_type is None:
+            # Or a script that fails would pass for a relay that hangs up.
+            raise self._mistakes[0]
 
     def _find(self, filters: Iterable[Filter]) -> list[Event]:
         found: dict[str, Event] = {}
@@ -289,7 +302,11 @@ class ScriptedRelay:
             return
         if rule.times_left is not None:
             rule.times_left -= 1
-        await rule.behaviour(turn)
+        try:
+            await rule.behaviour(turn)
+        except Exception as error:
+            self._mistakes.append(error)
+            raise
 
     def _answer_http(self, websocket: ServerConnection, request: Request) -> Response | None:
         if "Upgrade" in request.headers or self.information is None:

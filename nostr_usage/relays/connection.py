@@ -153,7 +153,9 @@ class RelayConnection:
             RelayError: when the connection is lost, or the caller is too slow for it.
         """
         subscription_id = next(self._subscription_ids)
-        request = Request(limit=self._policy.events_max, is_live=True)
+        request = Request(
+            limit=self._policy.events_max, bytes_max=self._policy.collected_bytes_max, is_live=True
+        )
         try:
             await self._open(subscription_id, request, filters)
             while not request.is_done:
@@ -201,7 +203,10 @@ class RelayConnection:
 
     async def _ask(self, filters: tuple[Filter, ...]) -> Request:
         subscription_id = next(self._subscription_ids)
-        request = Request(limit=events_wanted(filters, events_max=self._policy.events_max))
+        request = Request(
+            limit=events_wanted(filters, events_max=self._policy.events_max),
+            bytes_max=self._policy.request_bytes_max,
+        )
         try:
             await self._open(subscription_id, request, filters)
             while not request.is_done:
@@ -284,18 +289,20 @@ class RelayConnection:
     async def _read(self, socket: ClientConnection) -> None:
         try:
             while True:
-                self._receive(self._session.receive(await socket.recv(decode=False)))
+                frame = await socket.recv(decode=False)
+                self._receive(self._session.receive(frame), frame_bytes=len(frame))
         except ConnectionClosed as error:
             self._fail(self._hung_up(error))
         finally:
             self._fail(RelayError(self.url, "the connection is closed"))
 
-    def _receive(self, message: SessionEvent) -> None:
+    def _receive(self, message: SessionEvent, *, frame_bytes: int) -> None:
         match message:
             case EventReceived(subscription_id=subscription_id, event=event):
                 self.score.received += 1
                 if request := self._requests.get(subscription_id):
-                    request.add(event, score=self.score)
+                    request.add(event, frame_bytes=frame_bytes, score=self.score)
+                    self._keep_within_bounds(request)
             case EoseReceived(subscription_id=subscription_id):
                 if request := self._requests.get(subscription_id):
                     request.end_of_stored_events()
@@ -316,6 +323,14 @@ class RelayConnection:
                 self._receive_idle(message)
                 return
         self._useful_at = asyncio.get_running_loop().time()
+
+    def _keep_within_bounds(self, request: Request) -> None:
+        """Cut an answer where all answers together take too much memory."""
+        if request.collected_bytes <= self._policy.collected_bytes_max // self._policy.requests_max:
+            return
+        collected = sum(known.collected_bytes for known in self._requests.values())
+        if collected > self._policy.collected_bytes_max:
+            request.finish()
 
     def _receive_idle(self, message: SessionEvent) -> None:
         """What nobody waits for, so it does not count as an answer."""

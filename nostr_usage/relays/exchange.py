@@ -11,6 +11,9 @@ from nostr_usage.nostr.reason import Prefix, Verdict
 from nostr_usage.nostr.session import PublishAnswered, SubscriptionClosed
 from nostr_usage.relays.scores import RelayScore
 
+TAG_OVERHEAD_BYTES = 100
+"""What a tag takes in memory beyond its text."""
+
 
 class _Exchange:
     """Something that one caller waits for; `wait` gives a future that the next change resolves."""
@@ -36,20 +39,27 @@ class Request(_Exchange):
     Attributes:
         closed: how the relay ended it, if it did.
         is_done: whether nothing more is wanted: EOSE, CLOSED, or more events than were asked for.
+        collected_bytes: about how much memory the events collected take.
     """
 
-    def __init__(self, *, limit: int, is_live: bool = False) -> None:
+    def __init__(self, *, limit: int, bytes_max: int, is_live: bool = False) -> None:
         super().__init__()
         self.closed: SubscriptionClosed | None = None
         self.is_done = False
+        self.collected_bytes = 0
         self._limit = limit
+        self._bytes_max = bytes_max
         self._is_live = is_live
         self._events: list[Event] = []
         self._copies: set[tuple[str, str]] = set()
 
-    def add(self, event: Event, *, score: RelayScore) -> None:
-        """One more event, counted in `score`."""
+    def add(self, event: Event, *, frame_bytes: int, score: RelayScore) -> None:
+        """One more event, from a frame of so many bytes, counted in `score`."""
         if self.is_done:
+            return
+        size = frame_bytes + TAG_OVERHEAD_BYTES * len(event.tags)
+        if self.collected_bytes + size > self._bytes_max:
+            self.finish()  # a cut answer, which a reader must cope with anyway
             return
         if len(self._events) >= self._limit:
             score.unasked += 1
@@ -63,6 +73,7 @@ class Request(_Exchange):
                 return
             self._copies.add(copy)
         self._events.append(event)
+        self.collected_bytes += size
         if self._is_live:
             self.wake()
 
@@ -91,6 +102,7 @@ class Request(_Exchange):
         """The events collected since the last call."""
         events = tuple(self._events)
         self._events.clear()
+        self.collected_bytes = 0
         return events
 
 

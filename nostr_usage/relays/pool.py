@@ -70,6 +70,11 @@ class RelayPool:
     ) -> None:
         await asyncio.gather(*(place.stack.aclose() for place in self._places.values()))
 
+    @property
+    def policy(self) -> ConnectionPolicy:
+        """The limits of each connection."""
+        return self._policy
+
     async def relay(self, url: str) -> RelayConnection:
         """The connection to a relay, opened if need be.
 

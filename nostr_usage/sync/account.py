@@ -15,7 +15,7 @@ from nostr_usage.entry_event import slot
 from nostr_usage.ledger.entry import DEFAULT_METER
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.filter import Filter
-from nostr_usage.store import StreamRow
+from nostr_usage.store import StreamRow, StreamStatus
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.keeping import Keeper
 from nostr_usage.sync.outcome import StreamReading
@@ -52,8 +52,15 @@ class AccountReader:
                 break
         for relay in self._copies.forgers():
             self._readers.score(relay).forged += 1
+        whole: frozenset[str] = frozenset()
+        if self._readers.urls:
+            whole = await self._keeper.finish(self._copies.account)
         return tuple(
-            replace(stream, added=added[stream.meter])
+            replace(
+                stream,
+                added=added[stream.meter],
+                status=StreamStatus.PROVISIONAL if stream.meter in whole else stream.status,
+            )
             for stream in streams
             if added[stream.meter] or (self._readers.urls and (stream.seq or stream.missing or stream.forks))
         )

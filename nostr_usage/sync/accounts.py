@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import islice
 
 from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, EventError
@@ -15,6 +16,9 @@ from nostr_usage.sync.readers import LedgerFilter, Readers
 
 NUMBERS_AHEAD = 100
 """Numbers above the last that are asked for: so many accounts would have to be hidden to hide the rest."""
+
+GAPS_MAX = 1_000
+"""Missing numbers that are asked for and named: whoever signs may claim any number, and a pass must end."""
 
 
 class AccountBook:
@@ -64,7 +68,8 @@ class AccountBook:
         return max(self._opened, default=0)
 
     def _gaps(self) -> tuple[int, ...]:
-        return tuple(number for number in range(1, self._last) if number not in self._opened)
+        missing = (number for number in range(1, self._last) if number not in self._opened)
+        return tuple(islice(missing, GAPS_MAX))
 
     async def _ask(self, numbers: Sequence[int]) -> bool:
         """Ask every relay for the accounts with these numbers; whether any was new."""

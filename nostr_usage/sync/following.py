@@ -9,8 +9,9 @@ from random import Random
 from typing import Never
 
 from nostr_usage.clock import Clock
-from nostr_usage.errors import RelayError
+from nostr_usage.errors import EventError, RelayError
 from nostr_usage.ledger.entry import AccountId
+from nostr_usage.nostr.event import Event, verify_event
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.tags import first_tag_value
 from nostr_usage.relays.policy import ConnectionPolicy
@@ -122,12 +123,21 @@ class _Watcher:
                 is_first = False
                 async with aclosing(relay.subscribe(self._filter())) as events:
                     async for event in events:
-                        account = first_tag_value(event.tags, "p")
-                        if account is not None:
-                            self._news.add(AccountId(account))
+                        self._take(event, url)
             except RelayError:
                 # Each pass reports it: it fails there, too.
                 await self._pause(max(1, self._pool.next_attempt_at(url) - self._clock.now()))
+
+    def _take(self, event: Event, url: str) -> None:
+        """Have the event's account read; whatever a relay invents must not set off reading."""
+        account = first_tag_value(event.tags, "p")
+        try:
+            verify_event(event)
+        except EventError:
+            self._pool.score(url).forged += 1
+        else:
+            if account is not None:
+                self._news.add(AccountId(account))
 
     async def remind(self) -> Never:
         """Have everything read again now and then."""

@@ -71,6 +71,26 @@ class Keeper:
             await self.keep_sightings()
         return reading
 
+    async def finish(self, account: AccountId) -> frozenset[str]:
+        """Say of the streams of an account that they were read to the end; the meters that are whole now.
+
+        Until then what was added counts as incomplete, whatever interrupts the reading.
+        """
+        waiting = [
+            stream.stream_no
+            for stream in self.heads(account).values()
+            if stream.status is StreamStatus.INCOMPLETE
+        ]
+
+        def write(transaction: Transaction) -> frozenset[str]:
+            streams = [transaction.stream_numbered(stream_no) for stream_no in waiting]
+            whole = [stream for stream in streams if _is_whole(stream, transaction)]
+            for stream in whole:
+                transaction.set_status(stream.stream_no, StreamStatus.PROVISIONAL)
+            return frozenset(stream.meter for stream in whole)
+
+        return await self._write(write) if waiting else frozenset()
+
     async def keep_sightings(self) -> None:
         """Write down which relay showed which entries."""
         sightings, self._sightings_count = self._sightings, 0
@@ -163,7 +183,9 @@ class _Findings:
             status = StreamStatus.CONFLICT
         else:
             pin = self._move_pin(transaction, stream)
-            status = StreamStatus.INCOMPLETE if pin.seq > stream.seq else StreamStatus.PROVISIONAL
+            is_unfinished = self.links or stream.status is StreamStatus.INCOMPLETE
+            is_whole = pin.seq <= stream.seq and not is_unfinished
+            status = StreamStatus.PROVISIONAL if is_whole else StreamStatus.INCOMPLETE
         if status is not stream.status:
             transaction.set_status(stream.stream_no, status)
         return self._reading(stream, status, pin, forks=forks)
@@ -226,6 +248,12 @@ class _Findings:
             missing=self.chain.missing,
             forks=len(self.chain.forks),
         )
+
+
+def _is_whole(stream: StreamRow, transaction: Transaction) -> bool:
+    """Whether nothing is known to be missing above the head."""
+    pin = transaction.pin(stream.stream_no)
+    return stream.status is StreamStatus.INCOMPLETE and (pin is None or pin.seq <= stream.seq)
 
 
 def _held_id(reader: Reader, stream: StreamRow | None, seq: int) -> EntryId | None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from random import Random
 
 from nostr_usage.clock import Clock
-from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.ledger.problems import Problem
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.relays.together import run_together
-from nostr_usage.store import RELAYS_MAX, Store, Transaction
+from nostr_usage.store import RELAYS_MAX, Store, StreamStatus, Transaction
 from nostr_usage.sync.account import AccountReader
 from nostr_usage.sync.accounts import AccountBook
 from nostr_usage.sync.copies import Copies
@@ -128,6 +128,7 @@ class Syncer:
             return SyncReport(relays=readers.readings())
         keeper = await self._keeper()
         problems: tuple[Problem, ...] = ()
+        is_discovered = accounts is None
         if accounts is None:
             book = AccountBook(readers, self._ledger)
             await book.discover(self._store)
@@ -135,9 +136,13 @@ class Syncer:
         one_pass = _Pass(readers, self._ledger, keeper, total=len(accounts), on_progress=on_progress)
         streams = await run_together(*(one_pass.read(account) for account in accounts))
         await keeper.keep_sightings()
+        if is_discovered and readers.urls:
+            streams = tuple(
+                found or (_never_shown(account),) for account, found in zip(accounts, streams, strict=True)
+            )
         return SyncReport(
             relays=readers.readings(),
-            streams=tuple(stream for of_account in streams for stream in of_account),
+            streams=tuple(stream for found in streams for stream in found),
             problems=(*problems, *one_pass.problems),
         )
 
@@ -150,6 +155,18 @@ class Syncer:
 
         numbers = await asyncio.wrap_future(self._store.submit(add_relays))
         return Keeper(self._store, relay_numbers=numbers, check_every_signature=self._check_every_signature)
+
+
+def _never_shown(account: AccountId) -> StreamReading:
+    """The opening is signed, so the account has a first entry, which nobody shows who is asked for it."""
+    return StreamReading(
+        account=account,
+        meter=DEFAULT_METER,
+        status=StreamStatus.INCOMPLETE,
+        seq=0,
+        added=0,
+        missing=(1,),
+    )
 
 
 class _Pass:

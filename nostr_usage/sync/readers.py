@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nostr_usage.errors import RelayError
+from nostr_usage.errors import RelayError, RelayTimeoutError
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.tags import tag_values
@@ -48,12 +48,37 @@ class LedgerFilter:
         )
 
 
+class _Patience:
+    """The time that one relay may take in one pass: what it lets us wait, not what others do.
+
+    A context manager around each request, which gives the moment at which the request must have ended.
+    """
+
+    def __init__(self, limit_s: float) -> None:
+        self._left_s = limit_s
+        self._under_way = 0
+        self._since = 0.0
+
+    def __enter__(self) -> float:
+        now = asyncio.get_running_loop().time()
+        if self._under_way == 0:
+            self._since = now
+        self._under_way += 1
+        return self._since + self._left_s
+
+    def __exit__(self, *_: object) -> None:
+        self._under_way -= 1
+        if self._under_way == 0:
+            self._left_s -= asyncio.get_running_loop().time() - self._since
+
+
 class Readers:
-    """The relays of one pass. A relay that fails is asked nothing more in this pass."""
+    """The relays of one pass. A relay that fails, or takes too long in all, is asked nothing more in it."""
 
     def __init__(self, pool: RelayPool, urls: Sequence[str]) -> None:
         self._pool = pool
         self._urls = tuple(urls)
+        self._patience = {url: _Patience(pool.policy.relay_timeout_s) for url in self._urls}
         self._relays: dict[str, RelayConnection] = {}
         self._errors: dict[str, RelayError] = {}
 
@@ -83,11 +108,19 @@ class Readers:
         if relay is None:
             return None
         try:
-            return await relay.fetch(wanted)
+            with self._patience[url] as ends_at:
+                async with asyncio.timeout_at(ends_at):
+                    return await relay.fetch(wanted)
+        except TimeoutError:
+            timeout_s = self._pool.policy.relay_timeout_s
+            self._give_up(url, RelayTimeoutError(url, f"not read to the end within {timeout_s:g} s"))
         except RelayError as error:
-            self._relays.pop(url, None)
-            self._errors.setdefault(url, error)
-            return None
+            self._give_up(url, error)
+        return None
+
+    def _give_up(self, url: str, error: RelayError) -> None:
+        self._relays.pop(url, None)
+        self._errors.setdefault(url, error)
 
     async def fetch_named(
         self, url: str, ledger: LedgerFilter, letter: str, values: Sequence[str]

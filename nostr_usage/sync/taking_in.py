@@ -74,6 +74,7 @@ async def take_in(
         for meter in copies.meters:
             streams.append(await keeper.keep(copies, meter))
             waiting += sum(copies.has_valid_signature(copy.event) for copy in copies.of_meter(meter))
+        await keeper.finish(copies.account)
         forged += sum(1 for _ in copies.forgers())
     return FileReading(
         read=sorted_out.read,
@@ -82,7 +83,7 @@ async def take_in(
         manifests=sorted_out.manifests,
         foreign=sorted_out.foreign,
         malformed=sorted_out.malformed,
-        forged=forged,
+        forged=forged + sorted_out.score.forged,
         waiting=waiting,
         reasons=tuple(sorted_out.reasons),
         streams=tuple(streams),
@@ -142,7 +143,7 @@ class _Sorting:
             self.malformed += 1
             self._explain(number, copies.problems[-1].message)
         elif self.score.forged > forged:
-            self._explain(number, f"event {event.id} is no entry, and nobody has signed it")
+            self._explain(number, f"event {event.id} was not signed by the key that it names")
         elif not fresh:
             self.known += 1
 
