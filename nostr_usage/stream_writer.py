@@ -22,7 +22,7 @@ from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, due_together, post
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.event import event_to_json, sign_event
-from nostr_usage.nostr.keys import SecretKey
+from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.signer import Signer
 from nostr_usage.store import AccountSecrets, DetailsRow, Line, Transaction
 
@@ -66,6 +66,10 @@ class Operator:
             )
             self.ciphers[account] = cipher
         return cipher
+
+    def public_key(self, account: AccountId) -> str:
+        """The public half of the account's operator key, which every `open` entry states."""
+        return public_key_of(SecretKey(self.secrets.get(account).operator_secret))
 
 
 class StreamWriter:

@@ -50,11 +50,12 @@ def operator_in(
     relays: tuple[str, ...] = ("ws://127.0.0.1:1/",),
     descriptions: DescriptionMode = DescriptionMode.SEALED,
     seed: int = 1,
+    catalogue: Catalogue | None = None,
 ) -> Generator[OperatorOfTests]:
-    """An operator whose store and secrets live in `directory`."""
+    """An operator whose store and secrets live in `directory`; of the default catalogue, unless given."""
     entropy = random.Random(seed)
     clock = ManualClock(now)
-    catalogue = load_catalogue()
+    catalogue = catalogue or load_catalogue()
     with (
         Store.open(directory / "ledger.sqlite", create=True) as store,
         AccountSecrets.open(directory / "accounts.sqlite", create=True) as secrets,

@@ -222,6 +222,8 @@ def _renewal_at(state: StreamState, plan: Plan | None, *, anchor: int, now: int)
     cycle = state.cycles[-1]
     if cycle.end is not None and cycle.end > now:
         return cycle.end
+    if cycle.end is not None and anchor >= cycle.end:
+        return anchor
     counted = next_boundary(plan.cycle, anchor=anchor, after=max(anchor, cycle.start))
     return counted if cycle.end is None else max(cycle.end, counted)
 

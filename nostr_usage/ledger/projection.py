@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nostr_usage.ledger.apply import move
 from nostr_usage.ledger.plan import Plan
-from nostr_usage.ledger.posting import next_due
+from nostr_usage.ledger.posting import due_together
 from nostr_usage.ledger.state import StreamState
 
 # A stream idle for ten years of monthly cycles owes about 360 entries; more than this is a bug.
@@ -24,8 +24,9 @@ def state_at(state: StreamState, plan: Plan | None, *, anchor: int, now: int) ->
     """
     now = max(now, state.created_at)
     for _ in range(DUE_MAX):
-        due = next_due(state, plan, anchor=anchor, now=now)
-        if due is None:
+        together = due_together(state, plan, anchor=anchor, now=now)
+        if not together:
             return state
-        state = move(state, due, seq=state.seq + 1, created_at=now).state
+        for due in together:
+            state = move(state, due, seq=state.seq + 1, created_at=now).state
     raise AssertionError(f"more than {DUE_MAX} entries due")

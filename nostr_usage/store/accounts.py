@@ -73,8 +73,13 @@ class AccountReads(Connected):
         return map(_account_row, rows)
 
     def open_number_last(self) -> int:
-        """The highest open number of the ledger; 0 if no account was opened."""
-        return self._connection.execute("SELECT coalesce(max(open_number), 0) FROM accounts").fetchone()[0]
+        """The highest open number of the ledger; 0 if no account was opened.
+
+        Every stream begins with an `open`, and accounts know the number of their first one only.
+        """
+        return self._connection.execute(
+            "SELECT max(coalesce((SELECT max(open_number) FROM accounts), 0), (SELECT count(*) FROM streams))"
+        ).fetchone()[0]
 
     def relays(self) -> tuple[RelayRow, ...]:
         """All relays, by number."""

@@ -214,7 +214,7 @@ class EntryReads(Connected):
             " WHERE ref = ? ORDER BY entry_no",
             (bytes.fromhex(entry_id),),
         )
-        return tuple(map(_entry_row, rows))
+        return tuple(map(entry_row, rows))
 
     def request(self, account_no: int, key_digest: bytes) -> RequestRow | None:
         """The entry that answered the request with this idempotency key."""

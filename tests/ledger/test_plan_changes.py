@@ -230,3 +230,17 @@ def test_an_allowance_that_begins_later_opens_a_cycle() -> None:
         ("expiry", 70, "04-01"),
         ("renewal_grant", 70, "04-01"),
     ] == stream.due("04-01")
+
+
+def test_a_plan_that_takes_over_at_the_boundary_counts_from_there() -> None:
+    """Its first allowance is due at its anchor, the next one a rhythm later."""
+    stream = Stream(Plan(name="long", cycle=EveryDays(days=28), allowance=600))
+    stream.anchor, stream.plan = unix("01-29"), Plan(name="short", cycle=EveryDays(days=7), allowance=100)
+
+    assert [
+        ("expiry", 600, "01-29"),
+        ("renewal_grant", 100, "01-29"),
+        ("cycle_close", 0, "01-28"),
+        ("expiry", 100, "02-05"),
+        ("renewal_grant", 100, "02-05"),
+    ] == stream.due("02-05")
