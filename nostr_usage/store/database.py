@@ -121,6 +121,8 @@ def home_error(path: Path, error: sqlite3.Error) -> HomeError:
         return HomeError(f"{path} is not a database of nostr-usage", advice="Choose another home.")
     if "full" in text:
         return HomeError(f"{path}: {text}; nothing was kept", advice="Free some space and try again.")
+    if "I/O error" in text:
+        return HomeError(f"{path}: {text}", advice="Check the disk (space, quota, health), then try again.")
     if "locked" in text:
         return HomeError(f"{path} is in use by another program: {text}", advice="Try again when it is done.")
     if "readonly" in text or "unable to open" in text:
