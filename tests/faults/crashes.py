@@ -219,3 +219,15 @@ def _wait_to_be_killed(sending: Connection) -> None:
         sending.send(("", ""))  # nothing more will come
     threading.Event().wait()
     os._exit(1)
+
+
+def start(work: Callable[[Path, Connection], None], directory: Path) -> object:
+    """What `work` sends from a process of its own."""
+    receiving, sending = _context.Pipe(duplex=False)
+    process = _context.Process(target=work, args=(directory, sending))
+    process.start()
+    sending.close()
+    try:
+        return receiving.recv()
+    finally:
+        process.join(PATIENCE_S)
