@@ -183,9 +183,9 @@ def test_a_hold_ends_once(store: Store, store_path: Path, statement: str) -> Non
         "UPDATE holds SET state = 'gone' WHERE hold_no = 1",
         "UPDATE holds SET expires_at = created_at WHERE hold_no = 1",
         (
-            "INSERT INTO holds SELECT 2, zeroblob(16), account_no, stream_no, tokens, activity, add_ons, actor,"
-            " member_group, model, key, key_digest, body_digest, state, created_at, expires_at, NULL, NULL"
-            " FROM holds"
+            "INSERT INTO holds SELECT 2, zeroblob(16), account_no, stream_no, tokens, activity, add_ons,"
+            " actor, member_group, model, key, key_digest, body_digest, state, created_at, expires_at, NULL,"
+            " NULL FROM holds"
         ),
         "UPDATE holds SET tokens = -1, state = 'expired' WHERE hold_no = 1",
     ],
