@@ -100,20 +100,10 @@ def open_operator(
     from nostr_usage.subscribe import Subscriber
     from nostr_usage.transfer import Transfers
 
-    settings = home.settings()
-    if settings.role is not Role.OPERATOR:
-        raise HomeError(
-            f"{home.path} follows a ledger, it cannot write one",
-            advice="Use the operator's home, or make one with `nostr-usage --home DIR init`.",
-        )
+    settings = _operator_settings(home)
     signer = Signer(home.key("ledger", password=password), entropy=entropy)
     if signer.pubkey != settings.ledger_pubkey:
         raise HomeError(f"{home.key_path('ledger')} is not the ledger key of {home.path / 'settings.toml'}")
-    if settings.descriptions not in set(DescriptionMode):
-        raise HomeError(
-            f"{home.path / 'settings.toml'}: descriptions are {settings.descriptions!r}",
-            advice=f"Write one of: {', '.join(DescriptionMode)}.",
-        )
     relays, catalogue = home_relays(home), home_catalogue(home, settings)
     with ExitStack() as stack:
         store = stack.enter_context(Store.open(home.store_path))
@@ -140,6 +130,24 @@ def open_operator(
             subscriber=Subscriber(store=store, operator=operator, catalogue=catalogue),
             transfers=Transfers(store=store, operator=operator, catalogue=catalogue),
         )
+
+
+def _operator_settings(home: Home) -> Settings:
+    """The settings of a home that can sign; what only signing needs of them is checked here."""
+    from nostr_usage.details import DescriptionMode
+
+    settings = home.settings()
+    if settings.role is not Role.OPERATOR:
+        raise HomeError(
+            f"{home.path} follows a ledger, it cannot write one",
+            advice="Use the operator's home, or make one with `nostr-usage --home DIR init`.",
+        )
+    if settings.descriptions not in set(DescriptionMode):
+        raise HomeError(
+            f"{home.path / 'settings.toml'}: descriptions are {settings.descriptions!r}",
+            advice=f"Write one of: {', '.join(DescriptionMode)}.",
+        )
+    return settings
 
 
 def home_relays(home: Home) -> RelaySet:
