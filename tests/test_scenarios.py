@@ -1,4 +1,4 @@
-"""Scenarios for people to read: each line of tests/scenarios/*.txt is a call and, after the arrow, its outcome."""
+"""Scenarios for people to read: lines of tests/scenarios/*.txt are calls and, after an arrow, outcomes."""
 
 from __future__ import annotations
 
