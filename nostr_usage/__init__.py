@@ -15,4 +15,189 @@ Below them lie three cores that touch nothing outside themselves and do not know
 
 and between them and the verbs `entry_event`, where an entry becomes an event. Only `store`, `relays`,
 `embedded` and `cli` touch files, sockets and the terminal; `wiring` puts all of it together from settings.
+
+What programs use can be imported from here, as in `from nostr_usage import Action, Home, open_operator`. Each
+name is loaded when it is first asked for: the command line imports this package too, and must start at once.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nostr_usage.clock import Clock, ManualClock, SystemClock
+    from nostr_usage.enrolment import Enrolment, enrol
+    from nostr_usage.errors import (
+        AmountError,
+        CatalogueError,
+        DecryptionError,
+        EntryFormatError,
+        EventError,
+        FilterError,
+        HoldError,
+        HomeError,
+        IdempotencyError,
+        InputError,
+        KeyFormatError,
+        LedgerError,
+        MessageError,
+        NewerDatabaseError,
+        NostrError,
+        NostrUsageError,
+        PricingError,
+        RefundError,
+        RefusedError,
+        RelayError,
+        RelayRefusedError,
+        RelayTimeoutError,
+        RelayUrlError,
+        TimeError,
+        UnknownModelError,
+        UnknownNameError,
+        UnratedUsageError,
+        UsageFormatError,
+    )
+    from nostr_usage.founding import NewLedger, create_follower_home, create_operator_home
+    from nostr_usage.home import Home, Role, Settings
+    from nostr_usage.ledger.entry import AccountId, Entry, EntryId, Operation, Source
+    from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
+    from nostr_usage.pricing.dialect import Dialect, usage_from
+    from nostr_usage.pricing.quote import Quote, quote_activity
+    from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
+    from nostr_usage.publish import PublishReport, publish_due, publish_forever
+    from nostr_usage.record import Recorder
+    from nostr_usage.report import balance_view, history, month_view, stream_of
+    from nostr_usage.request import Action, Gift, Grant, NewAccount, Receipt, Refund, Reversal
+    from nostr_usage.spend import AsyncSpender, Spender
+    from nostr_usage.sync import SyncReport, follow_forever, sync_ledger
+    from nostr_usage.views import BalanceView, HistoryRow, MonthView
+    from nostr_usage.wiring import OperatorHome, ReaderHome, find_account, open_operator, open_reader
+
+_NAMES = {
+    "clock": "Clock ManualClock SystemClock",
+    "enrolment": "Enrolment enrol",
+    "errors": (
+        "AmountError CatalogueError DecryptionError EntryFormatError EventError FilterError HoldError "
+        "HomeError IdempotencyError InputError KeyFormatError LedgerError MessageError NewerDatabaseError "
+        "NostrError NostrUsageError PricingError RefundError RefusedError RelayError RelayRefusedError "
+        "RelayTimeoutError RelayUrlError TimeError UnknownModelError UnknownNameError UnratedUsageError "
+        "UsageFormatError"
+    ),
+    "founding": "NewLedger create_follower_home create_operator_home",
+    "home": "Home Role Settings",
+    "ledger.entry": "AccountId Entry EntryId Operation Source",
+    "pricing.catalogue": "Catalogue load_catalogue",
+    "pricing.dialect": "Dialect usage_from",
+    "pricing.quote": "Quote quote_activity",
+    "pricing.usage": "Bucket MeasuredUsage measured_usage",
+    "publish": "PublishReport publish_due publish_forever",
+    "record": "Recorder",
+    "report": "balance_view history month_view stream_of",
+    "request": "Action Gift Grant NewAccount Receipt Refund Reversal",
+    "spend": "AsyncSpender Spender",
+    "sync": "SyncReport follow_forever sync_ledger",
+    "views": "BalanceView HistoryRow MonthView",
+    "wiring": "OperatorHome ReaderHome find_account open_operator open_reader",
+}
+_PLACES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = [
+    "AccountId",
+    "Action",
+    "AmountError",
+    "AsyncSpender",
+    "BalanceView",
+    "Bucket",
+    "Catalogue",
+    "CatalogueError",
+    "Clock",
+    "DecryptionError",
+    "Dialect",
+    "Enrolment",
+    "Entry",
+    "EntryFormatError",
+    "EntryId",
+    "EventError",
+    "FilterError",
+    "Gift",
+    "Grant",
+    "HistoryRow",
+    "HoldError",
+    "Home",
+    "HomeError",
+    "IdempotencyError",
+    "InputError",
+    "KeyFormatError",
+    "LedgerError",
+    "ManualClock",
+    "MeasuredUsage",
+    "MessageError",
+    "MonthView",
+    "NewAccount",
+    "NewLedger",
+    "NewerDatabaseError",
+    "NostrError",
+    "NostrUsageError",
+    "Operation",
+    "OperatorHome",
+    "PricingError",
+    "PublishReport",
+    "Quote",
+    "ReaderHome",
+    "Receipt",
+    "Recorder",
+    "Refund",
+    "RefundError",
+    "RefusedError",
+    "RelayError",
+    "RelayRefusedError",
+    "RelayTimeoutError",
+    "RelayUrlError",
+    "Reversal",
+    "Role",
+    "Settings",
+    "Source",
+    "Spender",
+    "SyncReport",
+    "SystemClock",
+    "TimeError",
+    "UnknownModelError",
+    "UnknownNameError",
+    "UnratedUsageError",
+    "UsageFormatError",
+    "balance_view",
+    "create_follower_home",
+    "create_operator_home",
+    "enrol",
+    "find_account",
+    "follow_forever",
+    "history",
+    "load_catalogue",
+    "measured_usage",
+    "month_view",
+    "open_operator",
+    "open_reader",
+    "publish_due",
+    "publish_forever",
+    "quote_activity",
+    "stream_of",
+    "sync_ledger",
+    "usage_from",
+]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from its module (PEP 562)."""
+        module = _PLACES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Every name, loaded or not."""
+    return sorted({*globals(), *__all__})
