@@ -11,6 +11,7 @@ from nostr_usage.filtering import Chip
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.proof import EntryProof
 from nostr_usage.store import Order
+from nostr_usage.trends import TrendView
 from nostr_usage.views import MonthView
 from tui.exporting import Format
 from tui.history_list import HistoryList
@@ -40,6 +41,10 @@ class Source(Protocol):
 
     def month(self, account: AccountId, month: str) -> MonthView | None:
         """One month (`2026-02`, UTC)."""
+        ...
+
+    def trend(self, account: AccountId, month: str) -> TrendView | None:
+        """A month day by day, against the one before."""
         ...
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:

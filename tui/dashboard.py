@@ -29,6 +29,8 @@ from tui.keys import bindings_of
 from tui.look import Look
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
+from tui.panes.relays import RelaysPane
+from tui.panes.usage import UsagePane
 from tui.proof_screen import ProofDialog
 from tui.snapshot import Feed, FeedState, Snapshot
 from tui.theme_names import NO_COLOUR_THEME
@@ -43,7 +45,7 @@ REMOTE_FLUSH_S = 1.0
 AGE_S = 5.0
 """How often ages and countdowns are drawn again."""
 MONTHS_KEPT_MAX = 500
-PANES = (("balance", "Balance"), ("history", "History"))
+PANES = (("balance", "Balance"), ("usage", "Usage"), ("history", "History"), ("relays", "Relays"))
 FORMATS = (
     (Format.CSV, "CSV, for spreadsheets"),
     (Format.JSON, "JSON, for programs"),
@@ -105,6 +107,8 @@ class DashboardApp(AskingApp):
         self._shown = "balance"
         self._months: dict[tuple[AccountId, str, str], MonthView | None] = {}
         self.pane = BalancePane(look=self._look)
+        self.usage = UsagePane(look=self._look)
+        self.relays = RelaysPane(look=self._look)
         self.history = HistoryPane(look=self._look, month_of=self._month)
         for theme in THEMES:
             self.register_theme(theme)
@@ -117,7 +121,9 @@ class DashboardApp(AskingApp):
             yield self._tabs
         with ContentSwitcher(id="panes", initial="balance"):
             yield self.pane
+            yield self.usage
             yield self.history
+            yield self.relays
         yield self._small
         yield self._keys
 
@@ -212,6 +218,16 @@ class DashboardApp(AskingApp):
                 group="find",
             )
 
+    def on_usage_pane_wanted(self, message: UsagePane.Wanted) -> None:
+        """Add up the month that is asked for."""
+        account, month = self._account, message.month
+        if account is not None:
+            self.ask(
+                lambda: self._source.trend(account, month),
+                lambda trend: self.usage.show_trend(trend) if trend is not None else None,
+                group="trend",
+            )
+
     def on_row_table_chosen(self, message: RowTable.Chosen) -> None:
         """Prove the entry that was chosen."""
         row: object = message.table.row(message.index)
@@ -252,8 +268,9 @@ class DashboardApp(AskingApp):
         if is_other:
             self.history.reset()
         self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
-        if is_newer and self._shown == "history":
-            self.history.want()
+        self.usage.show_snapshot(snapshot, self._look)
+        if is_newer or is_other:
+            self._want()
         self._draw_status()
 
     def _redraw(self) -> None:
@@ -264,6 +281,7 @@ class DashboardApp(AskingApp):
         snapshot, look, now = self._snapshot, self._look, self._clock.now()
         feed = replace(self._feed, feed=Feed.PAUSED) if self._is_paused else self._feed
         self._status.show(lambda width: painting.status_line(snapshot, feed, look, now=now, width=width))
+        self.relays.show(feed, snapshot.queues if snapshot is not None else (), look)
         self._small.show(lambda width: _small_text(snapshot, feed, look, width))
 
     def action_pane(self, name: str) -> None:
@@ -272,11 +290,16 @@ class DashboardApp(AskingApp):
         self.query_one("#panes", ContentSwitcher).current = name
         self._tabs.activate(name)
         self._keys.show(name)
-        if name == "history":
+        self._want()
+        tables = {"usage": self.usage.table, "history": self.history.table, "relays": self.relays.table}
+        tables.get(name, self.pane.recent).focus()
+
+    def _want(self) -> None:
+        """Panes that are not shown ask for nothing."""
+        if self._shown == "history":
             self.history.want()
-            self.history.table.focus()
-        else:
-            self.pane.recent.focus()
+        elif self._shown == "usage":
+            self.usage.want()
 
     def action_accounts(self) -> None:
         """Let the user choose an account."""

@@ -23,6 +23,7 @@ from tui.widgets.scroll_bar import draw_bars
 _PLACES = {
     "everywhere": "Everywhere",
     "balance": "Balance",
+    "usage": "Usage",
     "history": "History",
     "proof": "Proof of an entry",
     "table": "In tables",

@@ -31,11 +31,23 @@ class Key:
 
 
 FOOTER_KEYS_MAX = 7
-_SPELLINGS = {"question_mark": "?", "colon": ":", "slash": "/", "dollar_sign": "$", "space": "space"}
+_SPELLINGS = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+}
 
 KEYS = (
     Key(id="pane.balance", where="everywhere", keys="1", action="pane('balance')", help="Show the balance."),
-    Key(id="pane.history", where="everywhere", keys="2", action="pane('history')", help="Show every entry."),
+    Key(
+        id="pane.usage",
+        where="everywhere",
+        keys="2",
+        action="pane('usage')",
+        help="Show where the tokens went.",
+    ),
+    Key(id="pane.history", where="everywhere", keys="3", action="pane('history')", help="Show every entry."),
+    Key(id="pane.relays", where="everywhere", keys="4", action="pane('relays')", help="Show the relays."),
     Key(
         id="app.account",
         where="everywhere",
@@ -116,6 +128,32 @@ KEYS = (
         action="app.why",
         help="Show the lots and sums that the balance is made of.",
         label="Why",
+    ),
+    Key(
+        id="usage.earlier",
+        where="usage",
+        keys="left_square_bracket,left",
+        action="earlier",
+        help="The month before.",
+        label="Earlier",
+        shown="[",
+    ),
+    Key(
+        id="usage.later",
+        where="usage",
+        keys="right_square_bracket,right",
+        action="later",
+        help="The month after.",
+        label="Later",
+        shown="]",
+    ),
+    Key(
+        id="usage.this_month",
+        where="usage",
+        keys="t",
+        action="this_month",
+        help="Back to this month.",
+        label="This month",
     ),
     Key(
         id="history.filter",

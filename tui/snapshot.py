@@ -57,6 +57,7 @@ class Snapshot:
         recent: the newest entries, newest first.
         labels: what people call each activity.
         lifetime: what came in and went out since the first entry.
+        queues: what was published where; empty for a follower.
         waiting: events that some relay still has to be sent; always 0 for a follower.
     """
 
@@ -71,6 +72,7 @@ class Snapshot:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     waiting: int = 0
     lifetime: Lifetime | None = None
+    queues: tuple[RelayQueue, ...] = ()
 
     @property
     def proved(self) -> Proved:
@@ -102,6 +104,16 @@ class RelayLine:
     received: int
     unique: int
     is_clean: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayQueue:
+    """How many of an operator's events one relay serves, still has to get, and will not take."""
+
+    url: str
+    confirmed: int
+    waiting: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,12 @@ from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.proof import EntryProof, operator_key_of, prove_entry
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
+from nostr_usage.trends import TrendView, trend_view
 from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
 from tui.exporting import Format, export
 from tui.history_list import HistoryList, find
-from tui.snapshot import AccountChoice, Mark, Snapshot
+from tui.snapshot import AccountChoice, Mark, RelayQueue, Snapshot
 
 RECENT_MAX = 50
 ACCOUNTS_MAX = 1_000
@@ -90,6 +91,16 @@ class LedgerSource:
             stream = reader.stream(account, self.meter)
             return month_view(reader, stream, month) if stream is not None else None
 
+    def trend(self, account: AccountId, month: str) -> TrendView | None:
+        """A month day by day, against the one before."""
+        now = self.clock.now()
+        with self.opened.store.read() as reader:
+            stream = reader.stream(account, self.meter)
+            if stream is None:
+                return None
+            balance = balance_view(reader, stream, now=now, token_value=self.catalogue.token_value)
+            return trend_view(reader, stream, month, now=now, tokens=balance.tokens)
+
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Every check of one entry, made now; may take seconds in a long history."""
         settings = self.opened.settings
@@ -116,6 +127,7 @@ class LedgerSource:
                 return Snapshot(
                     mark=_NOTHING, taken_at=now, role=self.opened.settings.role, npub=npub, balance=None
                 )
+            queues = _queues(reader)
             balance = balance_view(reader, stream, now=now, token_value=self.catalogue.token_value)
             return Snapshot(
                 mark=_mark(reader, stream),
@@ -127,7 +139,8 @@ class LedgerSource:
                 recent=tuple(history(reader, stream, limit=RECENT_MAX)),
                 outlook=outlook_view(balance, self.catalogue),
                 labels=self._labels,
-                waiting=_waiting(reader),
+                waiting=sum(queue.waiting for queue in queues),
+                queues=queues,
                 lifetime=state_from_json(stream.state_json).lifetime,
             )
 
@@ -168,5 +181,17 @@ def _mark(reader: Reader, stream: StreamRow) -> Mark:
     return Mark(head_id=stream.head_id, state=stream.status.value, outbox=counts)
 
 
-def _waiting(reader: Reader) -> int:
-    return sum(count.count for count in reader.outbox_counts() if count.state is not OutboxState.CONFIRMED)
+def _queues(reader: Reader) -> tuple[RelayQueue, ...]:
+    counts: dict[int, dict[OutboxState, int]] = {}
+    for count in reader.outbox_counts():
+        counts.setdefault(count.relay_no, {})[count.state] = count.count
+    return tuple(
+        RelayQueue(
+            url=relay.url,
+            confirmed=of.get(OutboxState.CONFIRMED, 0),
+            waiting=of.get(OutboxState.PENDING, 0) + of.get(OutboxState.ACCEPTED, 0),
+            refused=of.get(OutboxState.REFUSED, 0),
+        )
+        for relay in reader.relays()
+        if (of := counts.get(relay.relay_no)) is not None
+    )

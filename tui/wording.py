@@ -146,7 +146,9 @@ def proved_glyph(proved: Proved, look: Look) -> str:
             return look.glyphs.good
         case Proved.CONFLICT:
             return look.glyphs.bad
-        case Proved.PROVISIONAL | Proved.INCOMPLETE | Proved.STALE:
+        case Proved.PROVISIONAL:
+            return look.glyphs.under_way
+        case Proved.INCOMPLETE | Proved.STALE:
             return look.glyphs.doubt
 
 
@@ -156,7 +158,7 @@ def proved_sentence(proved: Proved) -> str:
         case Proved.VERIFIED | Proved.OWN:
             return ""
         case Proved.PROVISIONAL:
-            return "Provisional: some relay may know newer entries."
+            return "Provisional: every entry is signed; nobody vouches yet that none is newer."
         case Proved.INCOMPLETE:
             return "Incomplete: entries are missing that must exist; this figure is not final."
         case Proved.STALE:

@@ -17,6 +17,7 @@ from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.proof import EntryProof
 from nostr_usage.store import Order, StreamStatus
+from nostr_usage.trends import TrendView
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 from tui.contracts import Options
 from tui.dashboard import DashboardApp
@@ -167,6 +168,9 @@ class MadeSource:
     def month(self, account: AccountId, month: str) -> MonthView | None:
         """The month of the snapshot."""
         return self.snapshots[account].month
+
+    def trend(self, account: AccountId, month: str) -> TrendView | None:
+        """Nothing: trends need a store."""
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Nothing: proofs need a store."""

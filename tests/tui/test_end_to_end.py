@@ -144,7 +144,7 @@ async def test_a_published_entry_changes_the_balance_on_screen(tmp_path: Path, t
             await terminal.shown("4,400 tokens", "Enlarge")
             await terminal.resize(200, 60)
             await terminal.shown("4,400 tokens", "Recent activity", "Quit")
-            await terminal.type("2")
+            await terminal.type("3")
             await terminal.shown("entries, which add up to 4,400")
             await terminal.type("Enter")
             await terminal.shown("VALID", "arithmetic")

@@ -42,7 +42,7 @@ async def test_history_shows_all_entries_with_the_month_s_subtotal(source: Ledge
     """The last line is about the month under the cursor."""
     app = app_on(source)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(app, pilot)
         newest = screen_text(app)
         await pilot.press("end")
@@ -58,7 +58,7 @@ async def test_filter_shows_chips_counts_and_sums(source: LedgerSource) -> None:
     """Escape drops the last word."""
     app = app_on(source)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(app, pilot)
         await pilot.press("slash", *"type:quiz-generation tokens>400", "enter")
         await settled(app, pilot)
@@ -75,7 +75,7 @@ async def test_a_filter_that_cannot_be_understood_is_named(source: LedgerSource)
     """The bar stays open, so that it can be mended."""
     app = app_on(source)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        await pilot.press("2", "slash", *"colour:red", "enter")
+        await pilot.press("3", "slash", *"colour:red", "enter")
         await settled(app, pilot)
         text = screen_text(app)
     assert "no 'colour'" in text
@@ -86,7 +86,7 @@ async def test_sorting_and_going_to_a_day(source: LedgerSource) -> None:
     """By cost the greatest comes first; a day is found in a list by time."""
     app = app_on(source)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(app, pilot)
         await pilot.press("t", *"2026-01-15", "enter")
         row = app.history.table.row(app.history.table.cursor)
@@ -103,7 +103,7 @@ async def test_enter_proves_an_entry(source: LedgerSource) -> None:
     """Every check, the text, the relays and the event."""
     app = app_on(source)
     async with app.run_test(size=(120, 70)) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(app, pilot)
         await pilot.press("down", "enter")
         await settled(app, pilot)
@@ -140,7 +140,7 @@ async def test_new_entries_join_the_history(source: LedgerSource, demo_home: Hom
     account = source.chosen_account("alice")
     assert account is not None
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("2")
+        await pilot.press("3")
         await settled(app, pilot)
         await pilot.press("down")
         read = app.history.table.row(1)
@@ -157,7 +157,7 @@ async def test_export_is_what_is_found(source: LedgerSource, tmp_path: Path) -> 
     """From the key to the file."""
     app = app_on(source, tmp_path)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        await pilot.press("2", "slash", *"op:grant", "enter")
+        await pilot.press("3", "slash", *"op:grant", "enter")
         await settled(app, pilot)
         await pilot.press("e", "enter")
         await settled(app, pilot)
