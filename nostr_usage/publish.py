@@ -18,10 +18,10 @@ from nostr_usage.clock import Clock
 from nostr_usage.errors import RelayError, RelayRefusedError
 from nostr_usage.nostr.event import event_from_json, event_to_json
 from nostr_usage.nostr.filter import Filter
-from nostr_usage.nostr.reason import Verdict
+from nostr_usage.nostr.reason import Prefix, Verdict
 from nostr_usage.nostr.session import PublishAnswered
 from nostr_usage.nostr.signer import Signer
-from nostr_usage.relays.backoff import PUBLISHING
+from nostr_usage.relays.backoff import PUBLISHING, SLOWING_DOWN
 from nostr_usage.relays.condition import RelayCondition, condition_of
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.exchange import is_stopping
@@ -185,6 +185,8 @@ class _Publisher:
         anonymous = RelayPool(policy=policy, clock=clock, random=random)
         self._reading = anonymous if signer else self._writing
         self._readable_at: dict[str, int] = {}
+        self._writable_at: dict[str, int] = {}
+        self._slowed_down: Counter[str] = Counter()
         self._on_progress: Progress | None = None
         self._done = self._total = 0
 
@@ -232,12 +234,24 @@ class _Publisher:
 
     async def _send_due(self, url: str, relay_no: int, tally: _Tally) -> None:
         now = self._clock.now()
+        if now < self._writable_at.get(url, 0):
+            return
         while due := self._due(relay_no, now):
             relay = await self._writing.relay(url)
             published = await relay.publish_all([event_from_json(event.event_json) for event in due])
-            await self._settle(relay_no, due, published.answers, tally)
+            sorted_out = _sort_answers(due, published.answers)
+            await self._settle(relay_no, due, sorted_out, tally)
             if published.error is not None:
                 raise published.error
+            if sorted_out.held_back:
+                self._slow_down(url, has_progressed=bool(sorted_out.accepted))
+                return
+
+    def _slow_down(self, url: str, *, has_progressed: bool) -> None:
+        """Send a relay nothing for a while: it is the relay that is full, whatever it refused."""
+        self._slowed_down[url] = 1 if has_progressed else self._slowed_down[url] + 1
+        delay_s = SLOWING_DOWN.delay_s(self._slowed_down[url], random=self._random)
+        self._writable_at[url] = self._clock.now() + max(1, round(delay_s))
 
     async def _read_back_due(self, url: str, relay_no: int, tally: _Tally) -> None:
         now = self._clock.now()
@@ -261,10 +275,9 @@ class _Publisher:
             return reader.outbox_to_read_back(relay_no, now=now, limit=READ_BACK_AT_ONCE_MAX)
 
     async def _settle(
-        self, relay_no: int, due: Sequence[DueEvent], answers: Mapping[str, PublishAnswered], tally: _Tally
+        self, relay_no: int, due: Sequence[DueEvent], sorted_out: _Answers, tally: _Tally
     ) -> None:
         """Write down what the relay answered."""
-        sorted_out = _sort_answers(due, answers)
         now = self._clock.now()
         later_at = {key: self._next_attempt_at(now, attempts=key[1]) for key in sorted_out.later}
 
@@ -282,6 +295,7 @@ class _Publisher:
         later = Counter[str]()
         for (reason, _), numbers in sorted_out.later.items():
             later[reason] += len(numbers)
+        later.update({reason: len(numbers) for reason, numbers in sorted_out.held_back.items()})
         tally.accepted += len(sorted_out.accepted)
         tally.refused += refused.total()
         tally.later += later.total()
@@ -330,11 +344,18 @@ class _Publisher:
 
 @dataclass(slots=True)
 class _Answers:
-    """Event numbers by what to do with them; `later` by reason and number of attempts, this one included."""
+    """Event numbers by what to do with them.
+
+    Attributes:
+        refused: by reason.
+        later: by reason and number of attempts, this one included.
+        held_back: by reason; the relay wants a pause, so nothing changes for these: they stay first in line.
+    """
 
     accepted: list[int] = field(default_factory=list[int])
     refused: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
     later: dict[tuple[str, int], list[int]] = field(default_factory=dict[tuple[str, int], list[int]])
+    held_back: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
 
 
 def _sort_answers(due: Sequence[DueEvent], answers: Mapping[str, PublishAnswered]) -> _Answers:
@@ -351,6 +372,8 @@ def _sort_answers(due: Sequence[DueEvent], answers: Mapping[str, PublishAnswered
                 sorted_out.accepted.append(event.event_no)
             case Verdict.FINAL | Verdict.ALARM:
                 sorted_out.refused.setdefault(reason, []).append(event.event_no)
+            case Verdict.LATER if answer.reason.prefix is Prefix.RATE_LIMITED:
+                sorted_out.held_back.setdefault(reason, []).append(event.event_no)
             case Verdict.LATER | Verdict.AUTHENTICATE:
                 sorted_out.later.setdefault((reason, event.attempts + 1), []).append(event.event_no)
             case _:

@@ -28,3 +28,6 @@ RECONNECTING = Backoff(first_s=1.0, longest_s=300.0)
 
 PUBLISHING = Backoff(first_s=4.0, longest_s=3_600.0)
 """For an event that a relay did not take, or took and does not show."""
+
+SLOWING_DOWN = Backoff(first_s=4.0, longest_s=60.0)
+"""For a relay that asks for fewer events at a time; such limits are by the minute."""
