@@ -102,7 +102,7 @@ def fill_limited(directory: Path, sending: Connection) -> None:
         operator.store.write(lambda transaction: transaction.set_setting("warm", "yes"))
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         largest = max(path.stat().st_size for path in directory.iterdir())
-    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 1_000_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 3_000_000, hard))
     report = fill(directory, make_room=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
     sending.send(report)
 
