@@ -265,7 +265,7 @@ def _interrupts_held_back() -> Generator[None]:
 def _interrupt(_number: int, _frame: object) -> None:
     """Stop everything in order; who presses Ctrl-C again does not disturb that."""
     for number in INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda _number, _frame: None)
     raise KeyboardInterrupt
 
 
