@@ -89,12 +89,14 @@ class DashboardApp(AskingApp):
         follow: Callable[[Callable[[FeedState], None]], Following] | None = None,
         options: Options | None = None,
     ) -> None:
-        super().__init__()
+        chosen = options or Options()
+        # Textual chooses its filters now: without colours it must know at once that none are its own.
+        super().__init__(ansi_color=None if chosen.has_colour else True)
         self._source = source
         self._account = account
         self._clock = clock
         self._feed = feed
-        self._options = options or Options()
+        self._options = chosen
         self._look = self._options.look
         self._snapshot: Snapshot | None = None
         self._is_paused = False
