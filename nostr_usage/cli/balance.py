@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
-from nostr_usage.cli.choosing import account_argument, chosen_account, meter_option
+from nostr_usage.cli.choosing import (
+    account_argument,
+    balance_views,
+    chosen_account,
+    chosen_streams,
+    meter_option,
+)
 from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import (
     ExitCode,
@@ -22,7 +28,6 @@ from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.ledger.entry import Source
 from nostr_usage.ledger.problems import Problem
-from nostr_usage.report import balance_view, stream_of
 from nostr_usage.views import BalanceView, LotView
 from nostr_usage.wiring import open_reader
 
@@ -37,11 +42,11 @@ _DOUBTFUL_STATES = frozenset({"incomplete", "conflict"})
 @json_option
 @pass_home
 @pass_clock
-def balance(clock: Clock, home: Home, *, account: str | None, meter: str, as_json: bool) -> int:
+def balance(clock: Clock, home: Home, *, account: str | None, meter: str | None, as_json: bool) -> int:
     """What is left, where it came from, and when it resets.
 
-    Without ACCOUNT: that of the settings, or the only one, or a table of all. Reads the local store only;
-    `sync` brings it up to date.
+    Without ACCOUNT: that of the settings, or the only one, or a table of all; without --meter, all that it
+    counts. Reads the local store only; `sync` brings it up to date.
 
     Exit codes: 0 done, 1 problems were found in the entries, 2 no such account, 5 no usable home.
     """
@@ -56,20 +61,21 @@ def balance(clock: Clock, home: Home, *, account: str | None, meter: str, as_jso
     return ExitCode.PROBLEMS if has_problems else ExitCode.DONE
 
 
-def _views(home: Home, account: str | None, *, meter: str, now: int) -> tuple[list[BalanceView], bool]:
-    """The balances asked for, and whether exactly one was asked for."""
+def _views(home: Home, account: str | None, *, meter: str | None, now: int) -> tuple[list[BalanceView], bool]:
+    """The balances asked for, and whether they are one balance of one account."""
     with open_reader(home) as opened:
-        token_value = opened.token_value
         chosen = chosen_account(opened, account)
         with opened.store.read() as reader:
             if chosen is not None:
-                streams = [stream_of(reader, chosen, meter)]
+                streams = chosen_streams(reader, chosen, meter=meter)
             else:
-                streams = [stream for stream in reader.streams() if stream.meter == meter]
-            views = [balance_view(reader, stream, now=now, token_value=token_value) for stream in streams]
+                streams = [stream for stream in reader.streams() if meter in {None, stream.meter}]
+            views = balance_views(opened, reader, streams, now=now)
     if not views:
-        raise InputError(f"no account has entries in the meter {meter!r}")
-    return views, chosen is not None
+        raise InputError(
+            f"no account has entries in the meter {meter!r}" if meter else "there are no entries"
+        )
+    return views, chosen is not None and len(views) == 1
 
 
 def _object(view: BalanceView) -> dict[str, object]:
@@ -130,6 +136,8 @@ def _print_one(view: BalanceView) -> None:
     _print_field("", f"[{_bar(view.percent)}] {view.percent} % of {format_tokens(whole)} (the rest: {used})")
     if view.debt:
         _print_field("debt", f"{format_tokens(view.debt)} {unit}, to be paid by the next grant")
+    if view.held:
+        _print_field("held", f"{format_tokens(view.held)} {unit} of it, for actions that are running")
     _print_field(
         "allowance", f"{format_tokens(view.allowance)} left of {format_tokens(view.allowance_granted)}"
     )
@@ -158,6 +166,7 @@ def _print_table(views: list[BalanceView]) -> None:
         (
             view.label or view.account[:16],
             format_tokens(view.tokens),
+            view.meter,
             f"{view.percent} %",
             format_dollars(view.micro_dollars),
             "never" if view.resets_at is None else moment(view.resets_at),
@@ -166,8 +175,8 @@ def _print_table(views: list[BalanceView]) -> None:
         )
         for view in views
     ]
-    header = ("account", views[0].meter, "left", "value", "resets", "state", "problems")
-    print_table(header, rows, right=(1, 2, 3, 6))
+    header = ("account", "left", "meter", "percent", "value", "resets", "state", "problems")
+    print_table(header, rows, right=(1, 3, 4, 7))
 
 
 def _bar(percent: int) -> str:
