@@ -223,7 +223,7 @@ def open_number_problems(opened: Iterable[tuple[int, EntryId]]) -> Iterator[Prob
         if number in first:
             yield Problem(
                 code=ProblemCode.OPEN_NUMBER_GAP,
-                message=f"accounts opened by {first[number]} and {entry_id} have one number, {number}",
+                message=f"`open` entries {first[number]} and {entry_id} have one number, {number}",
                 entry_id=entry_id,
             )
         first.setdefault(number, entry_id)
@@ -237,7 +237,8 @@ def open_number_problems(opened: Iterable[tuple[int, EntryId]]) -> Iterator[Prob
                 break
         more = f" and {missing - len(named):,} more" if missing > len(named) else ""
         yield Problem(
-            code=ProblemCode.OPEN_NUMBER_GAP, message=f"no account has the number {', '.join(named)}{more}"
+            code=ProblemCode.OPEN_NUMBER_GAP,
+            message=f"no `open` entry has the number {', '.join(named)}{more}",
         )
 
 

@@ -18,7 +18,15 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.store import Store, Transaction
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.wiring import TOKEN_VALUE_SETTING, Entropy, load_catalogue_of, relay_numbers, write_urls
+from nostr_usage.wiring import (
+    LOW_BALANCE_SETTING,
+    TOKEN_VALUE_SETTING,
+    Entropy,
+    load_catalogue_of,
+    relay_numbers,
+    token_value_setting,
+    write_urls,
+)
 from relay_config import RelaySet
 
 # 64 MiB and a few tenths of a second: what a service can afford at each start (NIP-49, "log_n").
@@ -87,7 +95,7 @@ def create_operator_home(
         home,
         settings,
         relays=new.relays,
-        token_value=catalogue.token_value,
+        catalogue=catalogue,
         catalogue_toml=_own_catalogue(new.catalogue),
         fill=fill,
     )
@@ -105,7 +113,7 @@ def create_follower_home(home: Home, settings: Settings, *, relays: RelaySet) ->
         home,
         settings,
         relays=relays,
-        token_value=catalogue.token_value,
+        catalogue=catalogue,
         catalogue_toml=_own_catalogue(settings.catalogue),
         fill=lambda _store: None,
     )
@@ -137,7 +145,7 @@ def _create(
     settings: Settings,
     *,
     relays: RelaySet,
-    token_value: int,
+    catalogue: Catalogue,
     catalogue_toml: str | None,
     fill: Callable[[Store], None],
 ) -> None:
@@ -155,9 +163,19 @@ def _create(
                 f"cannot make a home in {home.path}: {error.strerror}", advice="Choose another with --home."
             ) from error
         with Store.open(home.store_path, create=True) as store:
-            store.write(lambda transaction: transaction.set_setting(TOKEN_VALUE_SETTING, str(token_value)))
+            store.write(lambda transaction: _keep_token_values(transaction, catalogue))
             fill(store)
         home.write_settings(settings)
+
+
+def _keep_token_values(transaction: Transaction, catalogue: Catalogue) -> None:
+    """So that a balance is shown in dollars, and called low, without loading the catalogue."""
+    transaction.set_setting(TOKEN_VALUE_SETTING, str(catalogue.token_value))
+    transaction.set_setting(LOW_BALANCE_SETTING, str(catalogue.low_balance))
+    for meter in catalogue.meters:
+        value = catalogue.token_value_of(meter.name)
+        if value != catalogue.token_value:
+            transaction.set_setting(token_value_setting(meter.name), str(value))
 
 
 def _own_catalogue(name: str) -> str | None:

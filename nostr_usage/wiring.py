@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nostr_usage.clock import Clock, SystemClock
 from nostr_usage.errors import CatalogueError, HomeError, UnknownNameError
 from nostr_usage.home import Home, Role, Settings
-from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.store import Store
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
     from relay_config import RelaySet
 
 TOKEN_VALUE_SETTING = "token_value"  # noqa: S105  # the name of a fact, not a secret
+LOW_BALANCE_SETTING = "low_balance"
 Entropy = Callable[[int], bytes]
+
+
+def token_value_setting(meter: str) -> str:
+    """Where the store keeps what one of a meter is worth, if that is not what a token is."""
+    return f"{TOKEN_VALUE_SETTING}:{meter}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +51,13 @@ class ReaderHome:
     @property
     def token_value(self) -> int:
         """What a token is shown to be worth, in nano-dollars."""
+        return self.token_value_of(DEFAULT_METER)
+
+    def token_value_of(self, meter: str) -> int:
+        """What one of a meter is shown to be worth, in nano-dollars."""
         with self.store.read() as reader:
-            return int(reader.setting(TOKEN_VALUE_SETTING) or 0)
+            own = reader.setting(token_value_setting(meter))
+            return int(own or reader.setting(TOKEN_VALUE_SETTING) or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

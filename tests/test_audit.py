@@ -239,7 +239,7 @@ def test_open_numbers_without_a_gap_are_right() -> None:
 def test_missing_open_numbers_are_named() -> None:
     """An account that was left out has a number; of very many only the first are named."""
     (problem,) = open_number_problems([(1, ID_A), (4, ID_B)])
-    assert (ProblemCode.OPEN_NUMBER_GAP, "no account has the number 2, 3") == (
+    assert (ProblemCode.OPEN_NUMBER_GAP, "no `open` entry has the number 2, 3") == (
         problem.code,
         problem.message,
     )

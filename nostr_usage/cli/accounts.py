@@ -9,6 +9,7 @@ import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.account_keys import derive_account, export_account, import_account
+from nostr_usage.cli.choosing import balance_views
 from nostr_usage.cli.options import json_option, key_password, pass_clock, pass_home
 from nostr_usage.cli.output import (
     iso_time,
@@ -25,7 +26,6 @@ from nostr_usage.home import Home, Role
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.report import balance_view
 from nostr_usage.store import AccountRow, Reader
 from nostr_usage.store.account_secrets import AccountSecrets
 from nostr_usage.views import BalanceView
@@ -135,11 +135,10 @@ def list_accounts(clock: Clock, home: Home, *, as_json: bool) -> None:
     Exit codes: 0 done, 5 no usable home.
     """
     with open_reader(home) as opened, opened.store.read() as reader:
-        token_value = opened.token_value
         found = [
             (row, view)
             for row in reader.accounts()
-            for view in _balances(reader, row, now=clock.now(), token_value=token_value) or [None]
+            for view in _balances(opened, reader, row, now=clock.now()) or [None]
         ]
     if as_json:
         print_json([_object(row, view) for row, view in found])
@@ -173,7 +172,7 @@ def show_account(clock: Clock, home: Home, *, name: str, as_json: bool) -> None:
         with opened.store.read() as reader:
             row = reader.account(found)
             assert row is not None, "an account that was found"
-            views = _balances(reader, row, now=clock.now(), token_value=opened.token_value)
+            views = _balances(opened, reader, row, now=clock.now())
         key = _key_holder(opened, found)
     if as_json:
         print_json({**_object(row, views[0] if views else None), "key": key})
@@ -190,11 +189,8 @@ def show_account(clock: Clock, home: Home, *, name: str, as_json: bool) -> None:
         print_line(f"  {view.meter:<8} {left}, {view.as_of_seq} entries, {view.state}")
 
 
-def _balances(reader: Reader, row: AccountRow, *, now: int, token_value: int) -> list[BalanceView]:
-    return [
-        balance_view(reader, stream, now=now, token_value=token_value)
-        for stream in reader.streams(account_no=row.account_no)
-    ]
+def _balances(opened: ReaderHome, reader: Reader, row: AccountRow, *, now: int) -> list[BalanceView]:
+    return balance_views(opened, reader, reader.streams(account_no=row.account_no), now=now)
 
 
 def _object(row: AccountRow, view: BalanceView | None) -> dict[str, object]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import click
 
 from nostr_usage.errors import InputError, UnknownNameError
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
-from nostr_usage.report import stream_of
+from nostr_usage.report import balance_view, stream_of
 from nostr_usage.store import EntryRow, Reader, StreamRow
+from nostr_usage.views import BalanceView
 from nostr_usage.wiring import ReaderHome, find_account
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -28,7 +29,7 @@ def account_argument(command: Command) -> Command:
 
 def meter_option(command: Command) -> Command:
     """`--meter`: for services that count several things apart."""
-    return click.option("--meter", default=DEFAULT_METER, show_default=True, help="What is counted.")(command)
+    return click.option("--meter", help="What is counted.  [default: the only one, or tokens]")(command)
 
 
 def chosen_account(opened: ReaderHome, name: str | None) -> AccountId | None:
@@ -53,18 +54,50 @@ def chosen_account(opened: ReaderHome, name: str | None) -> AccountId | None:
     return first.account if second is None else None
 
 
-def chosen_stream(opened: ReaderHome, reader: Reader, name: str | None, *, meter: str) -> StreamRow:
+def chosen_stream(opened: ReaderHome, reader: Reader, name: str | None, *, meter: str | None) -> StreamRow:
     """The stream to report on, for commands that need exactly one.
 
     Raises:
-        InputError: if there are several accounts and no name, or no entries.
+        InputError: if there are several accounts and no name, or several meters and none chosen.
+        UnknownNameError: if there are no entries.
     """
     account = chosen_account(opened, name)
     if account is None:
         raise InputError(
             "this home holds several accounts", advice="Name one; `nostr-usage account list` shows them."
         )
-    return stream_of(reader, account, meter)
+    streams = chosen_streams(reader, account, meter=meter)
+    if len(streams) == 1:
+        return streams[0]
+    for stream in streams:
+        if stream.meter == DEFAULT_METER:
+            return stream
+    meters = ", ".join(stream.meter for stream in streams)
+    raise InputError(f"the account counts several things: {meters}", advice="Choose one with --meter.")
+
+
+def chosen_streams(reader: Reader, account: AccountId, *, meter: str | None) -> list[StreamRow]:
+    """The stream of an account in one meter, or all that it has; at least one.
+
+    Raises:
+        UnknownNameError: if there are no entries.
+    """
+    row = reader.account(account)
+    streams = list(reader.streams(account_no=row.account_no)) if row and meter is None else []
+    return streams or [stream_of(reader, account, meter or DEFAULT_METER)]
+
+
+def balance_views(
+    opened: ReaderHome, reader: Reader, streams: Iterable[StreamRow], *, now: int
+) -> list[BalanceView]:
+    """The balances of some streams at `now` (unix seconds), each at its meter's value."""
+    values: dict[str, int] = {}
+    views: list[BalanceView] = []
+    for stream in streams:
+        if stream.meter not in values:
+            values[stream.meter] = opened.token_value_of(stream.meter)
+        views.append(balance_view(reader, stream, now=now, token_value=values[stream.meter]))
+    return views
 
 
 def chosen_entry(reader: Reader, text: str, *, stream: StreamRow | None = None) -> EntryRow:

@@ -3,7 +3,7 @@
 0  done                                 3  refused by the ledger or the price list; nothing was changed
 1  done, and problems were found        4  no relay could be used
 2  a value that cannot be used          5  the home cannot be used
-                                      130  interrupted
+10, 20  a status line's balance is low, or nothing is left       130  interrupted
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class ExitCode(IntEnum):
     REFUSED = 3
     NO_RELAY = 4
     BAD_HOME = 5
+    LOW = 10
+    BLOCKED = 20
     INTERRUPTED = 130
 
 
@@ -150,9 +152,10 @@ def moment(unix_time: int) -> str:
 
 
 def token_rate(token_value: int) -> str:
-    """Nano-dollars a token as dollars, exact and without trailing zeros: 1500000 gives `0.0015`."""
+    """Nano-dollars a token as dollars, exact, with two decimals or more: 1500000 gives `0.0015`."""
     dollars, nano = divmod(token_value, 1_000_000_000)
-    return f"{dollars}.{nano:09d}".rstrip("0").removesuffix(".")
+    decimals = f"{nano:09d}".rstrip("0").ljust(2, "0")
+    return f"{dollars}.{decimals}"
 
 
 class Progress:

@@ -8,7 +8,7 @@ import click
 
 from nostr_usage.amount import format_dollars, format_tokens
 from nostr_usage.audit import Authority
-from nostr_usage.cli.choosing import chosen_entry, meter_option
+from nostr_usage.cli.choosing import chosen_entry, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_home
 from nostr_usage.cli.output import (
     ExitCode,
@@ -36,10 +36,9 @@ from nostr_usage.proof import (
     operator_key_of,
     prove_entry,
 )
-from nostr_usage.report import stream_of
 from nostr_usage.store import Reader, StreamRow
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.wiring import ReaderHome, find_account, open_reader
+from nostr_usage.wiring import ReaderHome, open_reader
 
 FINDINGS_SHOWN = 100
 _MARKS = {True: "✓", False: "✗", None: "–"}
@@ -52,7 +51,7 @@ _MARKS = {True: "✓", False: "✗", None: "–"}
 @click.option("--raw", is_flag=True, help="Print the signed event only.")
 @json_option
 @pass_home
-def show(home: Home, *, entry: str, account: str | None, meter: str, raw: bool, as_json: bool) -> int:
+def show(home: Home, *, entry: str, account: str | None, meter: str | None, raw: bool, as_json: bool) -> int:
     """One entry: its event, every check of it, its description where a key here opens it.
 
     ENTRY is an id, its first 8 digits or more, a note1… or nevent1…, or a number with --account.
@@ -60,7 +59,7 @@ def show(home: Home, *, entry: str, account: str | None, meter: str, raw: bool, 
     Exit codes: 0 done, 1 a check failed, 2 no such entry, 5 no usable home.
     """
     with open_reader(home) as opened, opened.store.read() as reader:
-        stream = None if account is None else stream_of(reader, find_account(opened.store, account), meter)
+        stream = None if account is None else chosen_stream(opened, reader, account, meter=meter)
         row = chosen_entry(reader, entry, stream=stream)
         held_in = reader.stream_numbered(row.stream_no)
         proof = prove_entry(
@@ -142,7 +141,8 @@ def _proof_object(proof: EntryProof, label: str) -> dict[str, object]:
 def _print_proof(proof: EntryProof, label: str) -> None:
     row, stream = proof.row, proof.stream
     value = f", {format_dollars(row.cost)}" if row.cost else ""
-    print_line(f"{row.operation} {row.type}: {row.signed_tokens:+,} {stream.meter}{value}")
+    moved = f": {row.signed_tokens:+,} {stream.meter}{value}" if row.tokens else ""
+    print_line(f"{row.operation} {row.type}{moved}")
     _print_field("entry", row.entry_id)
     _print_field("", encode_note(row.entry_id))
     _print_field("account", f"{label} {encode_npub(stream.account)}".strip())

@@ -54,7 +54,7 @@ _CSV_HEADER = (
 @pass_home
 @pass_clock
 def month(
-    clock: Clock, home: Home, *, account: str | None, month_name: str | None, meter: str, as_json: bool
+    clock: Clock, home: Home, *, account: str | None, month_name: str | None, meter: str | None, as_json: bool
 ) -> None:
     """One month by activity, net of refunds, and what came in and lapsed.
 
@@ -143,7 +143,7 @@ def history(
     from_text: str | None,
     to_text: str | None,
     type_name: str | None,
-    meter: str,
+    meter: str | None,
     as_json: bool,
 ) -> None:
     """Every entry of an account, newest first.

@@ -105,6 +105,7 @@ class _Audit:
         self._backends = schnorr.available_backends()
         self._tally = _Tally(signatures=dict.fromkeys(self._backends, 0))
         self._opened: list[tuple[int, EntryId]] = []
+        self._numbers: dict[AccountId, set[int]] = {}
         self._total = reader.entry_count()
 
     def run(self) -> AuditReport:
@@ -112,6 +113,7 @@ class _Audit:
             self._note(self._stream(stream), stream)
             self._tally.streams += 1
         self._note(open_number_problems(self._opened))
+        self._note(account_problems(self._reader, self._numbers))
         manifests = {row.event_id: row.event_json for row in self._reader.events_without_entries()}
         self._note(
             manifest_problems(
@@ -140,14 +142,12 @@ class _Audit:
                 self._tally.findings.append(Finding(account=account, meter=meter, problem=problem))
 
     def _stream(self, stream: StreamRow) -> Iterator[Problem]:
-        again, opened = StreamFold(), len(self._opened)
+        again = StreamFold()
         seen: set[tuple[ProblemCode, int | None, EntryId | None]] = set()
         for problem in self._folded(stream, again):
             seen.add((problem.code, problem.seq, problem.entry_id))
             yield problem
         yield from stream_problems(self._reader, stream, again)
-        number = self._opened[-1][0] if len(self._opened) > opened else None
-        yield from account_problems(self._reader, stream, open_number=number)
         if not self._is_quick:
             yield from referred_problems(self._reader, stream, again)
         yield from self._fork_problems(stream)
@@ -189,6 +189,7 @@ class _Audit:
                 checks.append(description_check(entry, details))
             if entry.open_number is not None:
                 self._opened.append((entry.open_number, row.entry_id))
+                self._numbers.setdefault(entry.account, set()).add(entry.open_number)
         return list(failures(checks, entry_id=row.entry_id, seq=row.seq)), entry
 
     def _stored_details(self, row: EntryRow) -> Details | None:

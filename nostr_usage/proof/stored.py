@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 
 from nostr_usage.audit import Check, StreamFold
 from nostr_usage.entry_event import month_of
-from nostr_usage.ledger.entry import Entry
+from nostr_usage.ledger.entry import AccountId, Entry
 from nostr_usage.ledger.fold import state_to_json
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.store import EntryRow, Reader, StreamRow
@@ -36,12 +36,16 @@ def row_check(row: EntryRow, entry: Entry) -> Check:
     return Check(name="store", is_ok=not different, detail=detail, code=ProblemCode.STORED_OTHERWISE)
 
 
-def account_problems(reader: Reader, stream: StreamRow, *, open_number: int | None) -> Iterator[Problem]:
-    """Where the number that an account is kept under is not that of its `open` entry."""
-    account = reader.account(stream.account)
-    stored = account.open_number if account else None
-    if stored is not None and stored != open_number:
-        yield _otherwise(f"the store gives the account the number {stored}, its first entry {open_number}")
+def account_problems(reader: Reader, numbers: Mapping[AccountId, Set[int]]) -> Iterator[Problem]:
+    """Where the number that an account is kept under is that of none of its `open` entries."""
+    for account in reader.accounts():
+        signed = numbers.get(account.account, set[int]())
+        if account.open_number is not None and account.open_number not in signed:
+            named = ", ".join(map(str, sorted(signed))) or "none"
+            yield _otherwise(
+                f"the store has account {account.account} under the number {account.open_number}, its"
+                f" entries under {named}"
+            )
 
 
 def stream_problems(reader: Reader, stream: StreamRow, again: StreamFold) -> Iterator[Problem]:

@@ -129,6 +129,33 @@ def test_npub_and_hex_name_an_account_too(terminal: Terminal) -> None:
         assert 5_000 == terminal.run("balance", name, "--json").json["tokens"]
 
 
+def test_account_with_several_meters_shows_them_all(tmp_path: Path) -> None:
+    """Each with its own balance; one is chosen by name; reports of one stream ask for that."""
+    terminal = operator_terminal(tmp_path, "--catalogue", "bright_audio")
+    terminal.run("account", "new", "org", "--plan", "pro")
+    found = terminal.run("balance", "org", "--json").json
+    assert {"lead_generation": 50, "goal_generation": 20} == {
+        row["meter"]: row["tokens"] for row in found if row["meter"] in {"lead_generation", "goal_generation"}
+    }
+    assert len(found) + 1 == len(terminal.run("balance").lines)
+    assert "30 forecast, $3.00 at $0.10 each" in terminal.run("balance", "--meter", "forecast").out
+    assert "--meter" in terminal.run("history", code=ExitCode.BAD_INPUT).err
+    assert 3 == len(terminal.run("history", "--meter", "forecast", "--json").json)
+    assert terminal.run("audit", "--json").json["is_sound"]
+
+
+def test_meter_may_have_a_value_of_its_own(tmp_path: Path) -> None:
+    """What is left of it is shown in dollars at that value, without loading the catalogue."""
+    source = Path("nostr_usage/pricing/catalogues/bright_audio.toml").read_text("utf-8")
+    own = tmp_path / "own.toml"
+    own.write_text(
+        source.replace('label = "Forecasts" }', 'label = "Forecasts", token_value = "2.5" }'), "utf-8"
+    )
+    terminal = operator_terminal(tmp_path, "--catalogue", str(own))
+    terminal.run("account", "new", "org", "--plan", "pro")
+    assert "30 forecast, $75.00 at $2.50 each" in terminal.run("balance", "--meter", "forecast").out
+
+
 def test_home_without_accounts_says_what_to_do(terminal: Terminal) -> None:
     """Nothing on standard output, advice on standard error."""
     outcome = terminal.run("balance", code=ExitCode.BAD_INPUT)

@@ -99,8 +99,8 @@ def test_times_name_their_zone() -> None:
 
 
 def test_rate_is_exact() -> None:
-    """Without zeros that say nothing."""
-    expected = {1_500_000: "0.0015", 1_000_000_000: "1", 10_000_000_000: "10", 1: "0.000000001", 0: "0"}
+    """Cents at least, and no more zeros than that."""
+    expected = {1_500_000: "0.0015", 10**8: "0.10", 10**10: "10.00", 1: "0.000000001", 0: "0.00"}
     assert expected == {value: token_rate(value) for value in expected}
 
 
