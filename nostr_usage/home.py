@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 HOME_VARIABLE = "NOSTR_USAGE_HOME"
 SETTINGS_VERSION = 1
 _KEY_BYTES_MAX = 4_096
+# The values of `details.DescriptionMode`, which takes longer to load than `balance` may take to answer.
+_DESCRIPTIONS = ("sealed", "detached", "plain")
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -80,6 +82,9 @@ def settings_from_toml(text: str) -> Settings:
     role = _text(values, "role")
     if role not in set(Role):
         raise HomeError(f"role {role!r} is neither {' nor '.join(Role)}")
+    descriptions = _text(values, "descriptions", default=_DESCRIPTIONS[0])
+    if descriptions not in _DESCRIPTIONS:
+        raise HomeError(f"descriptions {descriptions!r} is none of {', '.join(_DESCRIPTIONS)}")
     return Settings(
         role=Role(role),
         root_pubkey=_hex(values, "root_pubkey"),
@@ -87,7 +92,7 @@ def settings_from_toml(text: str) -> Settings:
         ledger_id=_hex(values, "ledger_id", default=""),
         kinds=_kinds(values),
         catalogue=_text(values, "catalogue", default="transparency"),
-        descriptions=_text(values, "descriptions", default="sealed"),
+        descriptions=descriptions,
         account=_hex(values, "account", default=""),
     )
 

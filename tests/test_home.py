@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nostr_usage.details import DescriptionMode
 from nostr_usage.errors import DecryptionError, HomeError, KeyFormatError
 from nostr_usage.home import (
     HOME_VARIABLE,
@@ -40,7 +41,7 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
-def mode(path: Path) -> int:
+def permissions_of(path: Path) -> int:
     """Who may do what with a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -60,6 +61,13 @@ def mode(path: Path) -> int:
 )
 def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
     """Whatever they hold, quotes and line ends in names of files included."""
+    assert settings == settings_from_toml(settings_to_toml(settings))
+
+
+@pytest.mark.parametrize("mode", DescriptionMode)
+def test_every_mode_of_descriptions_can_be_set(mode: DescriptionMode) -> None:
+    """Settings know the modes by name, without loading what seals."""
+    settings = replace(SETTINGS, descriptions=mode.value)
     assert settings == settings_from_toml(settings_to_toml(settings))
 
 
@@ -89,6 +97,8 @@ def test_few_settings_are_needed() -> None:
         (("b" * 64, ""), "ledger_pubkey"),
         (("a" * 64, "a" * 63), "root_pubkey"),
         (("c" * 64, "../c"), "ledger_id"),
+        (('"sealed"', '"open"'), "descriptions 'open' is none of"),
+        (('"sealed"', "1"), "descriptions is not a text"),
         (('account = ""', 'account = "alice"'), "account"),
         (("version", "= version"), "not TOML"),
         (("version = 1", "version = " + "[" * 100_000), "not TOML"),
@@ -119,7 +129,7 @@ def test_a_prepared_home_holds_what_it_was_given(home: Home) -> None:
     assert home.path == home.store_path.parent
     assert SETTINGS == home.settings()
     assert ("relays", "catalogue") == (home.relays_path.read_text(), home.catalogue_path.read_text())
-    assert [0o700, 0o700] == [mode(home.path), mode(home.secrets_path.parent)]
+    assert [0o700, 0o700] == [permissions_of(home.path), permissions_of(home.secrets_path.parent)]
     assert [] == list(home.path.rglob("*.new"))
 
 
@@ -170,7 +180,7 @@ def test_a_key_is_for_its_owner_and_is_never_overwritten(home: Home) -> None:
     finally:
         os.umask(before)
     assert (0o600, f"{KEY.hex()}\n") == (
-        mode(home.key_path("ledger")),
+        permissions_of(home.key_path("ledger")),
         home.key_path("ledger").read_text(),
     )
     with pytest.raises(HomeError, match="never overwritten"):
@@ -243,4 +253,7 @@ def test_private_files_last_as_long_as_the_block(tmp_path: Path) -> None:
         (tmp_path / "outside").touch()
     finally:
         os.umask(before)
-    assert (0o600, 0o644) == (mode(tmp_path / "inside"), mode(tmp_path / "outside"))
+    assert (0o600, 0o644) == (
+        permissions_of(tmp_path / "inside"),
+        permissions_of(tmp_path / "outside"),
+    )
