@@ -1,0 +1,8 @@
+"""What decides how fast the ledger is, measured as ratios against peers and limits in one run.
+
+ledgers     ledgers of any size, made in bulk
+measuring   rounds, medians, spread, and the table
+recording   durable entries a second, against signing and inserting without callers
+rebuilding  relay to empty store, against reading without a sink and against another client
+reporting   balance, start and memory, as the ledger grows
+"""

@@ -1,0 +1,49 @@
+"""`python -m scripts.benchmarks`: one run, one table, and the same as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scripts.benchmarks import rebuilding, recording, reporting
+from scripts.benchmarks.measuring import Row, Table
+
+SIZES = (1_000, 100_000)
+NAMES = ("start", "record", "report", "rebuild")
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--entries", type=int, nargs="+", default=SIZES, help="sizes of ledgers")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each pair is measured")
+    parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these rows only")
+    parser.add_argument("--json", type=Path, help="write the rows to this file, too")
+    options = parser.parse_args()
+    table = Table()
+    wanted: dict[str, Callable[[], list[Row]]] = {
+        "start": reporting.start_rows,
+        "record": recording.rows,
+        "report": lambda: [row for size in options.entries for row in reporting.rows(size)],
+        "rebuild": lambda: [
+            row for size in options.entries for row in rebuilding.rows(size, rounds=options.rounds)
+        ],
+    }
+    for name in options.only:
+        for row in wanted[name]():
+            table.add(row)
+    if options.json:
+        machine = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": platform.platform(),
+            "python": platform.python_version(),
+        }
+        options.json.write_text(json.dumps({**machine, "rows": table.as_json()}, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

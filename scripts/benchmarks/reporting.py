@@ -1,0 +1,116 @@
+"""What somebody who only looks has to wait for, and what that costs as the ledger grows."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from nostr_usage.report import balance_view, month_view, stream_of
+from nostr_usage.store import Store
+from scripts.benchmarks.ledgers import START, fill, new_ledger
+from scripts.benchmarks.measuring import Row, compare
+
+LOOKS = 2_000
+STARTS = 15
+TOKEN_VALUE = 1_500_000
+SMALL = 1_000
+BALANCE = "from nostr_usage.cli.main import run; run()"
+
+
+def rows(entries: int) -> list[Row]:
+    """Balance and month at `entries` against a thousand, and the start of the command."""
+    with tempfile.TemporaryDirectory() as directory:
+        large, small = Path(directory) / "large", Path(directory) / "small"
+        for path, count in ((large, entries), (small, SMALL)):
+            path.mkdir()
+            with new_ledger(path) as ledger:
+                fill(ledger, count)
+        return [
+            compare(
+                "balance, as it grows",
+                lambda: _look_us(large, "balance"),
+                lambda: _look_us(small, "balance"),
+                entries=entries,
+                peer_name=f"{SMALL:,} entries",
+                unit="µs",
+                goal="≤ 1.1",
+            ),
+            compare(
+                "month, as it grows",
+                lambda: _look_us(large, "month"),
+                lambda: _look_us(small, "month"),
+                entries=entries,
+                peer_name=f"{SMALL:,} entries",
+                unit="µs",
+                goal="≤ 1.5",
+            ),
+        ]
+
+
+def start_rows() -> list[Row]:
+    """`nostr-usage balance` against an interpreter that does nothing."""
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory) / "home"
+        for arguments in (("init", "--relay", "ws://127.0.0.1:9"), ("account", "new", "alice")):
+            subprocess.run(
+                [sys.executable, "-c", BALANCE, "--home", str(home), *arguments],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        command = [sys.executable, "-c", BALANCE, "--home", str(home), "balance", "alice"]
+        return [
+            compare(
+                "start, balance",
+                lambda: _start_ms(command),
+                lambda: _start_ms([sys.executable, "-c", "pass"]),
+                entries=1,
+                peer_name="python -c pass",
+                unit="ms of CPU",
+                goal="≤ 5",
+                rounds=5,
+            )
+        ]
+
+
+def _look_us(directory: Path, what: str) -> float:
+    """Microseconds of one look at a warm store."""
+    with Store.open(directory / "ledger.sqlite") as store, store.read() as reader:
+        account = next(reader.accounts()).account
+        stream = stream_of(reader, account)
+
+        def look() -> None:
+            if what == "balance":
+                balance_view(reader, stream, now=START, token_value=TOKEN_VALUE)
+            else:
+                month_view(reader, stream, "2026-05")
+
+        look()
+        started = time.perf_counter()
+        for _ in range(LOOKS):
+            look()
+        return (time.perf_counter() - started) * 1e6 / LOOKS
+
+
+def _start_ms(command: list[str]) -> float:
+    """CPU milliseconds of a whole process, the least of several: the rest is noise of the machine."""
+    spent: list[float] = []
+    for _ in range(STARTS):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(spent) * 1_000
+
+
+def peak_memory_mb(entries: int) -> float:
+    """Peak memory of a process that rebuilds a ledger of `entries`, in MiB (Linux counts in KiB)."""
+    code = "import sys; from scripts.benchmarks.memory import main; main(int(sys.argv[1]))"
+    finished = subprocess.run(
+        [sys.executable, "-c", code, str(entries)], check=True, capture_output=True, text=True
+    )
+    return float(json.loads(finished.stdout)["peak_mb"])
