@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import chain
 
 from nostr_usage.amount import format_dollars_exact, parse_dollars_exact
-from nostr_usage.entry_fields import HEX_64, ISO_TIME, TIME_MAX, EntryFields
+from nostr_usage.entry_fields import HEX_64, ISO_TIME, EntryFields, month_of
+from nostr_usage.entry_grammar import debit_from_event
 from nostr_usage.errors import AmountError, EntryFormatError
 from nostr_usage.ledger.entry import (
     AccountId,
@@ -34,24 +34,12 @@ from nostr_usage.seal import VERSION, sealed_event
 ENTRY_KIND = 30078
 TEXT_MAX = 1_000
 
-_DAY_S = 86_400
 _USAGE_OPERATIONS = frozenset({Operation.DEBIT, Operation.MEMO, Operation.GAUGE})
 _HEX_32 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _METER = re.compile(r"[a-z][a-z0-9_-]{0,31}", re.ASCII)
 # Relays' JSON libraries disagree about escaping C0, DEL and C1, and UTF-8 has no lone surrogates.
 _FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def month_of(occurred_at: int) -> str:
-    """The UTC month of a unix time, as `2026-02`.
-
-    Raises:
-        EntryFormatError: for a time before 1970 or after the year 9999.
-    """
-    if not 0 <= occurred_at <= TIME_MAX:
-        raise EntryFormatError(f"{occurred_at} is not a unix time up to the year 9999")
-    return _month_of_day(occurred_at // _DAY_S)
 
 
 def slot(account: str, meter: str, seq: int) -> str:
@@ -84,6 +72,15 @@ def entry_from_event(event: Event) -> Entry:
 
     Raises:
         EntryFormatError: unless the event is exactly what `event_from_entry` makes of that entry.
+    """
+    return debit_from_event(event) or entry_by_rebuilding(event)
+
+
+def entry_by_rebuilding(event: Event) -> Entry:
+    """The entry of any operation, read tag by tag, then written again and compared.
+
+    Raises:
+        EntryFormatError: as `entry_from_event`; the message says what is wrong.
     """
     entry = _read_entry(event)
     rebuilt = event_from_entry(entry, kind=event.kind, pubkey=event.pubkey)
@@ -162,11 +159,6 @@ def _close_tag(totals: CycleTotals) -> Tag:
         totals.count,
     )
     return ("close", period, *map(str, figures))
-
-
-@lru_cache(maxsize=1_024)
-def _month_of_day(day: int) -> str:
-    return datetime.fromtimestamp(day * _DAY_S, UTC).strftime("%Y-%m")
 
 
 def _check_texts(tags: Sequence[Tag]) -> None:

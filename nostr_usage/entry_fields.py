@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from nostr_usage.errors import EntryFormatError
@@ -18,9 +19,21 @@ TIME_MAX = 253_402_300_799
 HEX_64 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 ISO_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
+_DAY_S = 86_400
 _NATURAL = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _OPERATIONS = {operation.value: operation for operation in Operation}
 _REPEATABLE = frozenset({"usage", "price", "orphan"})
+
+
+def month_of(occurred_at: int) -> str:
+    """The UTC month of a unix time, as `2026-02`.
+
+    Raises:
+        EntryFormatError: for a time before 1970 or after the year 9999.
+    """
+    if not 0 <= occurred_at <= TIME_MAX:
+        raise EntryFormatError(f"{occurred_at} is not a unix time up to the year 9999")
+    return _month_of_day(occurred_at // _DAY_S)
 
 
 class EntryFields:
@@ -137,3 +150,8 @@ class EntryFields:
     def entry_id(self, name: str) -> EntryId:
         """The only value of a tag, as an entry id."""
         return self.checked_id(self.text(name))
+
+
+@lru_cache(maxsize=1_024)
+def _month_of_day(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY_S, UTC).strftime("%Y-%m")

@@ -39,8 +39,17 @@ def is_sealed(event: Event, *, prefix: str) -> bool:
     return event.tags[:1] == (("d", expected),)
 
 
+def sealed_text(
+    kind: int, pubkey: str, created_at: int, prefix: str, tags: Sequence[Tag], content: str
+) -> bytes:
+    """What the seal is a hash of: a JSON array, serialised as NIP-01 serialises an event."""
+    return orjson.dumps([VERSION, kind, pubkey, created_at, prefix, tags, content])
+
+
+def seal_of(text: bytes) -> str:
+    """Hex SHA-256 of a sealed text."""
+    return hashlib.sha256(text).hexdigest()
+
+
 def _seal(kind: int, pubkey: str, created_at: int, prefix: str, tags: Sequence[Tag], content: str) -> str:
-    """Hex SHA-256 of a JSON array, serialised as NIP-01 serialises an event."""
-    return hashlib.sha256(
-        orjson.dumps([VERSION, kind, pubkey, created_at, prefix, tags, content])
-    ).hexdigest()
+    return seal_of(sealed_text(kind, pubkey, created_at, prefix, tags, content))
