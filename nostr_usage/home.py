@@ -84,7 +84,7 @@ def settings_from_toml(text: str) -> Settings:
         raise HomeError(f"role {role!r} is neither {' nor '.join(Role)}")
     descriptions = _text(values, "descriptions", default=_DESCRIPTIONS[0])
     if descriptions not in _DESCRIPTIONS:
-        raise HomeError(f"descriptions {descriptions!r} is none of {', '.join(_DESCRIPTIONS)}")
+        raise HomeError(f"descriptions are {descriptions!r}, which is none of {', '.join(_DESCRIPTIONS)}")
     return Settings(
         role=Role(role),
         root_pubkey=_hex(values, "root_pubkey"),

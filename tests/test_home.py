@@ -97,7 +97,7 @@ def test_few_settings_are_needed() -> None:
         (("b" * 64, ""), "ledger_pubkey"),
         (("a" * 64, "a" * 63), "root_pubkey"),
         (("c" * 64, "../c"), "ledger_id"),
-        (('"sealed"', '"open"'), "descriptions 'open' is none of"),
+        (('"sealed"', '"open"'), "descriptions are 'open', which is none of"),
         (('"sealed"', "1"), "descriptions is not a text"),
         (('account = ""', 'account = "alice"'), "account"),
         (("version", "= version"), "not TOML"),
