@@ -116,17 +116,21 @@ def _rates(reader: Reader, applicant: Applicant, intent: Intent, *, now: int) ->
 
 
 def _rate(reader: Reader, stream: StreamRow, limit: RateLimit, *, subject: str, now: int) -> RateFact:
-    """Actions of the window (now − window_s, now] that were charged, and those that are running."""
+    """Whether the window (now − window_s, now] is full of actions that were charged or are running."""
     running, _ = reader.held_by(stream.stream_no, scope=limit.scope.value, subject=subject, now=now)
     if running >= limit.actions:
         return RateFact(limit=limit, actions=running, frees_at=now + limit.window_s, subject=subject)
     before = reader.seq_before(stream.stream_no, seq=stream.seq, created_at=now - limit.window_s + 1)
+    may_run = limit.actions - running
+    if stream.seq - before < may_run:
+        # Not even if every entry of the window were such an action: there is nothing to count.
+        return RateFact(limit=limit, actions=running, frees_at=now, subject=subject)
     count, oldest = reader.debits_after(
         stream.stream_no,
         after_seq=before,
         scope=limit.scope.value,
         subject=subject,
-        newest=limit.actions - running,
+        newest=may_run,
     )
     frees_at = now if oldest is None else oldest + limit.window_s
     return RateFact(limit=limit, actions=running + count, frees_at=frees_at, subject=subject)

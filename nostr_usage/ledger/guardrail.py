@@ -94,7 +94,10 @@ class Guardrails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateFact:
-    """Actions within a limit's window, running ones included; `frees_at` is when one more may run."""
+    """Actions within a limit's window, running ones included; `frees_at` is when one more may run.
+
+    Below the limit, how many they are decides nothing: any lower number will do.
+    """
 
     limit: RateLimit
     actions: int
