@@ -27,8 +27,8 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.store import AccountSecrets, DetailsRow, Line, Transaction
 
 NONCE_BYTES = 32
-# A stream idle for ten years of monthly cycles owes about 360 entries; more than this is a bug.
-DUE_MAX = 10_000
+# A stream with a daily cycle that was idle for ten years owes about 11,000 entries; more than this is a bug.
+DUE_MAX = 100_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
