@@ -23,6 +23,7 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.record import Recorder
+from nostr_usage.relays.canary import canary_event
 from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.store import Store
 from nostr_usage.store.account_secrets import AccountSecrets
@@ -65,6 +66,7 @@ def protocol_vectors() -> dict[str, object]:
         ),
         root,
     )
+    canary = sign_event(canary_event(kind=30078, pubkey=ledger.pubkey, created_at=FEBRUARY_1 + DAY_S), ledger)
     account_key = derive_account_key(CUSTOMER_NSEC, ledger_id=manifest.id)
     with tempfile.TemporaryDirectory() as directory:
         events, secrets = _stream(Path(directory), ledger, account_key)
@@ -73,6 +75,7 @@ def protocol_vectors() -> dict[str, object]:
         "root_secret": ROOT.hex(),
         "ledger_secret": LEDGER.hex(),
         "manifest": json.loads(event_to_json(manifest)),
+        "canary": json.loads(event_to_json(canary)),
         "account": {
             "nsec_secret": CUSTOMER_NSEC.hex(),
             "ledger_id": manifest.id,

@@ -14,12 +14,14 @@ import pytest
 from nostr_usage.chain import ChainPoint, Copy, read_chain
 from nostr_usage.details import description_hash, open_details
 from nostr_usage.entry_event import entry_from_event, event_from_entry
+from nostr_usage.errors import EntryFormatError
 from nostr_usage.ledger.entry import EntryId, Operation
 from nostr_usage.ledger.fold import balance_of, fold
 from nostr_usage.manifest import manifest_from_event, newest_manifest
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.event import Event, VerifiedEvent, event_from_object, verify_event
 from nostr_usage.nostr.keys import SecretKey, public_key_of
+from nostr_usage.seal import is_sealed
 from tests.protocol_vectors import VECTORS_PATH, protocol_vectors
 
 VECTORS = cast("dict[str, Any]", json.loads(VECTORS_PATH.read_text("utf-8")))
@@ -132,6 +134,16 @@ def test_manifest_names_the_ledger() -> None:
     assert (event.id, manifest) == newest_manifest([event])
     assert EVENTS[0].pubkey == manifest.ledger_pubkey
     assert VECTORS["account"]["ledger_id"] == event.id
+
+
+def test_canary_is_sealed_and_says_nothing() -> None:
+    """Signed by the ledger key, in its form, and no entry of anybody."""
+    event = verify_event(event_from_object(VECTORS["canary"]))
+    assert is_sealed(event, prefix="ai-canary:")
+    assert (EVENTS[0].pubkey, EVENTS[0].kind, "") == (event.pubkey, event.kind, event.content)
+    assert (("t", "ul1-canary"), ("v", "ul1")) == event.tags[1:]
+    with pytest.raises(EntryFormatError):
+        entry_from_event(event)
 
 
 def test_protocol_document_names_every_tag_that_is_written() -> None:

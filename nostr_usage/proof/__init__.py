@@ -1,8 +1,9 @@
 """Proof: store ─▶ raw events ─▶ every check again, for one entry or for all that is held.
 
-    one_entry   every check of one entry, its text where a key opens it, and who has it
-    everything  every stream folded again from zero, and compared with all that the store says
-    stored      what the store says beside an event, compared with the event
+    one_entry     every check of one entry, its text where a key opens it, and who has it
+    everything    every stream folded again from zero, and compared with all that the store says
+    stored        what the store says beside an event, compared with the event
+    relay_health  how the relays fare, and who can read what they accept (loads the relay client)
 
 Nothing that the store says is believed: not an id, not a signature, not a balance, not a sum by month. All of
 it is computed again from the signed events.

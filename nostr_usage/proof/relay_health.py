@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import cast
+from typing import Any
 
 from nostr_usage.clock import Clock
 from nostr_usage.errors import RelayError
@@ -19,8 +19,7 @@ from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.information import fetch_information
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.together import run_together
-from nostr_usage.store import OutboxState, Store
-from nostr_usage.store.objections import ObjectionRow
+from nostr_usage.store import ObjectionRow, OutboxState, Store
 
 OBJECTIONS_MAX = 10
 CANARY_AGE_S = 86_400
@@ -121,12 +120,10 @@ def needs_canary(health: RelayHealth, *, now: int) -> bool:
 
 
 async def _ask(health: RelayHealth, policy: ConnectionPolicy, clock: Clock) -> RelayHealth:
-    answered, information = await run_together(
-        _measure(health, policy, clock), _information(health.url, policy)
-    )
-    assert isinstance(answered, RelayHealth)
-    assert not isinstance(information, RelayHealth)
-    return replace(answered, information=information)
+    asked = await _measure(health, policy, clock)
+    if asked.condition is RelayCondition.UNREACHABLE:
+        return asked
+    return replace(asked, information=await _information(health.url, policy))
 
 
 async def _measure(health: RelayHealth, policy: ConnectionPolicy, clock: Clock) -> RelayHealth:
@@ -160,18 +157,23 @@ async def _information(url: str, policy: ConnectionPolicy) -> RelayInformation |
 
 def _remember(store: Store, url: str, report: CanaryReport) -> None:
     text = json.dumps(asdict(report), ensure_ascii=True)
-    store.write(
-        lambda transaction: transaction.set_setting(f"{_SETTING}{transaction.add_relay(url)}", text)
-    )
+    store.write(lambda transaction: transaction.set_setting(f"{_SETTING}{transaction.add_relay(url)}", text))
 
 
 def _canary_from_json(text: str | None) -> CanaryReport | None:
     if text is None:
         return None
-    fields = cast("dict[str, str]", json.loads(text))
-    readings = {
-        name: CanaryReading(sight=Sight(found["sight"]), reason=found["reason"])
-        for name in ("anonymous", "other", "author")
-        if (found := cast("dict[str, str]", fields.pop(name)))
-    }
-    return CanaryReport(**cast("dict[str, object]", fields), **readings)  # pyright: ignore[reportArgumentType]  # as written above
+    fields: dict[str, Any] = json.loads(text)
+    return CanaryReport(
+        event_id=fields["event_id"],
+        sent_at=fields["sent_at"],
+        is_accepted=fields["is_accepted"],
+        said=fields["said"],
+        anonymous=_reading_from(fields["anonymous"]),
+        other=_reading_from(fields["other"]),
+        author=_reading_from(fields["author"]),
+    )
+
+
+def _reading_from(fields: dict[str, str]) -> CanaryReading:
+    return CanaryReading(sight=Sight(fields["sight"]), reason=fields["reason"])

@@ -8,6 +8,7 @@ exchange     requests and publications that share it
 pool         several relays, reopened with back-off
 backoff      how long to wait, with jitter
 condition    how far a relay got
+canary       who can read what a relay accepts
 information  NIP-11, and what the relay's clock says
 scores       what each relay was caught at
 """

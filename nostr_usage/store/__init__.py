@@ -9,6 +9,7 @@
       lines        appending entries
       totals       sums by month
       outbox       signed events on their way to relays
+      objections   what relays have against those that they did not take
       evidence     pins, sightings, forks, problems
       holds        tokens promised to actions that are running
       spending     what was spent within a window of time; budgets; alerts already given
@@ -29,6 +30,7 @@ from nostr_usage.store.evidence import Fork, Pin
 from nostr_usage.store.holds import HoldRow, HoldState
 from nostr_usage.store.lines import Line
 from nostr_usage.store.matching import Condition, Field, Matches, Order
+from nostr_usage.store.objections import ObjectionRow
 from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxState
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
@@ -58,6 +60,7 @@ __all__ = [
     "Line",
     "Matches",
     "MonthTotal",
+    "ObjectionRow",
     "Order",
     "OutboxCount",
     "OutboxRow",

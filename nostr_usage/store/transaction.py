@@ -8,6 +8,7 @@ from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
 from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
 from nostr_usage.store.matching import MatchReads
+from nostr_usage.store.objections import ObjectionReads
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
 from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
@@ -31,6 +32,7 @@ class Reader(
     MatchReads,
     TotalReads,
     OutboxReads,
+    ObjectionReads,
     EvidenceReads,
     HoldReads,
     SpendingReads,
