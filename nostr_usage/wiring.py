@@ -59,6 +59,12 @@ class ReaderHome:
             own = reader.setting(token_value_setting(meter))
             return int(own or reader.setting(TOKEN_VALUE_SETTING) or 0)
 
+    @property
+    def low_balance(self) -> int:
+        """The tokens below which a balance is called low; 0 where that was not kept."""
+        with self.store.read() as reader:
+            return int(reader.setting(LOW_BALANCE_SETTING) or 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorHome:

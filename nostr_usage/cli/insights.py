@@ -1,0 +1,236 @@
+"""`nostr-usage stats|forecast|tips`: what use means, for one account as far back as its plan shows it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from zoneinfo import ZoneInfo
+
+import click
+
+from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
+from nostr_usage.analytics import advice_for, forecast_of, measured_uses_of, retention_days, uses_of
+from nostr_usage.cli.choosing import account_argument, balance_views, chosen_stream, meter_option
+from nostr_usage.cli.options import json_option, pass_clock, pass_home
+from nostr_usage.cli.output import (
+    iso_time,
+    moment,
+    print_csv,
+    print_json,
+    print_line,
+    print_note,
+    print_table,
+)
+from nostr_usage.clock import Clock
+from nostr_usage.home import Home
+from nostr_usage.insight.advice import Advice, AdviceKind
+from nostr_usage.insight.breakdown import Breakdown, Dimension, breakdown
+from nostr_usage.insight.forecast import DAYS_MIN, Forecast
+from nostr_usage.insight.trend import MonthSoFar, Trend, month_so_far, trend
+from nostr_usage.insight.use import DAY_S, day_of
+from nostr_usage.ledger.state import state_from_json
+from nostr_usage.wiring import home_catalogue, open_reader
+
+_BAR_CELLS = 30
+_UTC = ZoneInfo("UTC")
+
+
+@click.command(epilog="Example: nostr-usage stats alice --by member --days 30")
+@account_argument
+@click.option(
+    "--by",
+    "dimension",
+    type=click.Choice([dimension.value for dimension in Dimension]),
+    default=Dimension.ACTIVITY.value,
+    show_default=True,
+    help="What to break it down by.",
+)
+@click.option("--days", type=click.IntRange(min=1), help="How far back.  [default: as far as the plan shows]")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV, for spreadsheets; no cell can be a formula.")
+@meter_option
+@json_option
+@pass_home
+@pass_clock
+def stats(
+    clock: Clock,
+    home: Home,
+    *,
+    account: str | None,
+    dimension: str,
+    days: int | None,
+    as_csv: bool,
+    meter: str | None,
+    as_json: bool,
+) -> None:
+    """Use by activity, model, member, group, prompt, day or month; its rate, and this month against the last.
+
+    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    """
+    now, chosen = clock.now(), Dimension(dimension)
+    with open_reader(home) as opened, opened.store.read() as reader:
+        stream = chosen_stream(opened, reader, account, meter=meter)
+        row = reader.account(stream.account)
+        limit = retention_days(home_catalogue(home, opened.settings), row)
+        window = min(one for one in (days, limit, 10**6) if one is not None)
+        since = None if days is None and limit is None else now - window * DAY_S
+        uses_for = measured_uses_of if chosen is Dimension.MODEL else uses_of
+        uses = uses_for(reader, stream, since=since)
+        lifetime = state_from_json(stream.state_json).lifetime
+    today = day_of(now, _UTC)
+    found, moving = breakdown(uses, chosen, zone=_UTC), trend(uses, today=today, zone=_UTC)
+    month = month_so_far(uses, today=today, zone=_UTC)
+    if as_csv:
+        print_csv(
+            (dimension, "count", "tokens", "usd", "share"),
+            [
+                (one.name, one.count, one.tokens, format_dollars_exact(one.micro_dollars), one.share)
+                for one in found.rows
+            ],
+        )
+        return
+    used_ever, last = lifetime.used - lifetime.refunded, max((use.at for use in uses), default=None)
+    if as_json:
+        print_json(_stats_object(found, moving, month, used_ever=used_ever, last=last))
+        return
+    _print_breakdown(found)
+    if limit is not None and (days is None or days > limit):
+        print_note(f"The plan shows the last {limit} days; the ledger holds everything.")
+    print_line(f"ever      {format_tokens(used_ever)} tokens")
+    print_line(f"last use  {'never' if last is None else moment(last)}")
+    print_line(f"rate      {format_tokens(moving.per_day)} a day{_change(moving.change_percent)}")
+    print_line(
+        f"{month.month}   {format_tokens(month.tokens)} in {month.days} days, {month.month_before}"
+        f" {format_tokens(month.tokens_before)}{_change(month.change_percent)}"
+    )
+
+
+def _stats_object(
+    found: Breakdown, moving: Trend, month: MonthSoFar, *, used_ever: int, last: int | None
+) -> dict[str, object]:
+    return {
+        "by": found.dimension.value,
+        "rows": [
+            {
+                "name": row.name,
+                "count": row.count,
+                "tokens": row.tokens,
+                "usd": format_dollars_exact(row.micro_dollars),
+                "share": row.share,
+            }
+            for row in found.rows
+        ],
+        "count": found.count,
+        "tokens": found.tokens,
+        "usd": format_dollars_exact(found.micro_dollars),
+        "lifetime_used": used_ever,
+        "last_used_at": iso_time(last),
+        "per_day": moving.per_day,
+        "per_day_before": moving.per_day_before,
+        "change_percent": moving.change_percent,
+        "days": [{"day": day.isoformat(), "tokens": tokens} for day, tokens in moving.days],
+        "month": asdict(month),
+    }
+
+
+def _print_breakdown(found: Breakdown) -> None:
+    rows = [
+        (
+            row.name or "unknown",
+            f"{row.count:,}",
+            format_tokens(row.tokens),
+            format_dollars(row.cents * 10_000),
+            f"{row.share} %",
+            "█" * (row.share * _BAR_CELLS // 100),
+        )
+        for row in found.rows
+    ]
+    total = ("total", f"{found.count:,}", format_tokens(found.tokens), format_dollars(found.cents * 10_000))
+    header = (found.dimension.value, "count", "tokens", "value", "share", "")
+    print_table(header, [*rows, (*total, "100 %" if found.tokens > 0 else "0 %", "")], right=(1, 2, 3, 4))
+
+
+def _change(percent: int | None) -> str:
+    return "" if percent is None else f" ({percent:+} %)"
+
+
+@click.command(epilog="Example: nostr-usage forecast alice")
+@account_argument
+@meter_option
+@json_option
+@pass_home
+@pass_clock
+def forecast(clock: Clock, home: Home, *, account: str | None, meter: str | None, as_json: bool) -> None:
+    """When the balance runs out if use goes on as in the last four weeks, with the range of four in five.
+
+    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    """
+    now = clock.now()
+    with open_reader(home) as opened, opened.store.read() as reader:
+        stream = chosen_stream(opened, reader, account, meter=meter)
+        (balance,) = balance_views(opened, reader, [stream], now=now)
+        found = forecast_of(reader, stream, balance, now=now)
+    if as_json:
+        print_json(None if found is None else _forecast_object(found))
+    elif found is None:
+        print_line(f"no forecast yet: it takes {DAYS_MIN} whole days since the account was opened")
+    else:
+        _print_forecast(found)
+
+
+def _forecast_object(found: Forecast) -> dict[str, object]:
+    times = {name: iso_time(getattr(found, name)) for name in ("runs_out_at", "earliest_at", "latest_at")}
+    return {**asdict(found), **times}
+
+
+def _print_forecast(found: Forecast) -> None:
+    print_line(f"{format_tokens(found.tokens)} left, {format_tokens(found.per_day)} a day")
+    if found.runs_out_at is None:
+        print_line("  at that rate it does not run out")
+    else:
+        earliest = "" if found.earliest_at is None else moment(found.earliest_at)
+        latest = "never" if found.latest_at is None else moment(found.latest_at)
+        print_line(f"  runs out  {moment(found.runs_out_at)}")
+        print_line(f"  between   {earliest} and {latest} in four of five cases")
+    if found.left_at_reset is not None:
+        print_line(f"  at reset  {format_tokens(found.left_at_reset)} left")
+    print_line(f"  seen      {found.days_seen} days")
+    if found.is_short:
+        print_note("It is expected to run out before the next allowance.")
+    elif found.may_be_short:
+        print_note("It may run out before the next allowance.")
+
+
+@click.command(epilog="Example: nostr-usage tips alice")
+@account_argument
+@meter_option
+@json_option
+@pass_home
+@pass_clock
+def tips(clock: Clock, home: Home, *, account: str | None, meter: str | None, as_json: bool) -> None:
+    """What would have cost less: other models, shorter prompts, fewer add-ons; computed from what was used.
+
+    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    """
+    now = clock.now()
+    with open_reader(home) as opened, opened.store.read() as reader:
+        catalogue = home_catalogue(home, opened.settings)
+        stream = chosen_stream(opened, reader, account, meter=meter)
+        limit = retention_days(catalogue, reader.account(stream.account))
+        since = None if limit is None else now - limit * DAY_S
+        found = advice_for(measured_uses_of(reader, stream, since=since), catalogue)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    if not found:
+        print_line("nothing to save was found")
+    for one in found:
+        print_line(f"{_tip(one)}: {format_dollars(one.saved_micro_dollars)} ({one.saved_percent} %)")
+
+
+def _tip(one: Advice) -> str:
+    match one.kind:
+        case AdviceKind.OTHER_MODEL:
+            return f"{one.subject}: {one.use} instead of {one.instead_of}, over {one.actions} actions"
+        case AdviceKind.SHORTER_PROMPTS:
+            return f"{one.subject}: half as long prompts, over {one.actions} actions"
+        case AdviceKind.FEWER_ADD_ONS:
+            return f"{one.subject}: without {one.instead_of}, chosen {one.actions} times"
