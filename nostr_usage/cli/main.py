@@ -68,6 +68,7 @@ COMMANDS = {
     "history": Place("reports", "history", "Every entry, newest first."),
     "show": Place("proofs", "show", "One entry: its event, its checks, its description."),
     "publish": Place("publishing", "publish", "Send what is queued to the relays and read it back."),
+    "relays": Place("relays", "relays", "How every relay fares, and whether anybody can read there."),
     "follow": Place("following", "follow", "Make a home that follows a ledger by its public key."),
     "sync": Place("following", "sync", "Fetch and verify entries from the relays."),
     "audit": Place("proofs", "audit", "Check every signature, link, sum and total held here."),
