@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,8 +31,9 @@ def default_service(tmp_path: Path) -> Terminal:
 
 def left(terminal: Terminal, account: str) -> dict[str, int]:
     """What is left by meter."""
-    found = terminal.run("balance", account, "--json").json
-    return {view["meter"]: view["tokens"] for view in (found if isinstance(found, list) else [found])}
+    found: Any = terminal.run("balance", account, "--json").json
+    views: list[dict[str, Any]] = [found] if "meter" in found else found
+    return {view["meter"]: view["tokens"] for view in views}
 
 
 def test_an_upgrade_holds_at_once(suite: Terminal) -> None:
