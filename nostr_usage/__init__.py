@@ -1,8 +1,9 @@
 """A signed AI-usage ledger on Nostr, in which every number can be rebuilt and checked by anyone.
 
-Four modules are the map; each is named for what it does and reads as its line:
+Five modules are the map; each is named for what it does and reads as its line:
 
     record     measured usage ─▶ its price ─▶ an entry ─▶ a signed event ─▶ store and outbox, in one commit
+    spend      an action to come ─▶ a yes or a refusal ─▶ a hold ─▶ what was really used ─▶ record
     publish    outbox ─▶ relays ─▶ the answer of each ─▶ fetched back, as a stranger would ─▶ done
     sync       relays ─▶ messages ─▶ checked ids, signatures and links ─▶ store
     report     store ─▶ entries, and what is wrong with them ─▶ fold ─▶ balances and statements ─▶ a view
