@@ -194,7 +194,7 @@ def test_interrupted_wait_is_withdrawn(ledger: Ledger) -> None:
         has_begun.set()
         while not queue:
             pass
-        # A signal that comes just before the wait begins is noticed after it only, so it may take a second one.
+        # A signal that comes just before the wait begins is noticed after it only: it may take a second one.
         while queue:
             signal.pthread_kill(main_thread, signal.SIGINT)
             if may_end.wait(timeout=1):
