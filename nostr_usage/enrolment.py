@@ -32,8 +32,13 @@ def enrol(
     label: str = "",
     plan: str | None = None,
     account: AccountId | None = None,
+    anchor: int | None = None,
+    allowance_left: int | None = None,
+    balance: int = 0,
 ) -> Enrolment:
     """Open an account for the holder of `account`, or with a key made here.
+
+    `anchor`, `allowance_left` and `balance` are for customers from another system, as in `NewAccount`.
 
     Raises:
         UnknownNameError: if there is no such plan.
@@ -53,6 +58,9 @@ def enrol(
             operator_key=public_key_of(SecretKey(row.operator_secret)),
             label=label,
             plan=plan,
+            anchor=anchor,
+            allowance_left=allowance_left,
+            balance=balance,
         )
     )
     return Enrolment(account=chosen, receipt=receipt, is_key_held=row.account_secret is not None)

@@ -10,7 +10,7 @@ import click
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.account_keys import derive_account, export_account, import_account
 from nostr_usage.cli.choosing import balance_views
-from nostr_usage.cli.options import json_option, key_password, pass_clock, pass_home
+from nostr_usage.cli.options import amount, json_option, key_password, parse_time, pass_clock, pass_home
 from nostr_usage.cli.output import (
     iso_time,
     moment,
@@ -51,6 +51,9 @@ def account() -> None:
 @click.option("--pubkey", metavar="NPUB", help="The account key of a customer who derived it.")
 @click.option("--plan", help="A plan of the catalogue.  [default: its first]")
 @click.option("--no-plan", is_flag=True, help="No allowance: the account lives of purchases and gifts.")
+@click.option("--anchor", metavar="TIME", help="What its cycles are counted from.  [default: now]")
+@click.option("--allowance-left", type=amount, help="Of this cycle's allowance.  [default: all of it]")
+@click.option("--balance", type=amount, default="0", help="What a customer of another system brings along.")
 @json_option
 @pass_home
 @pass_clock
@@ -62,6 +65,9 @@ def new_account(
     pubkey: str | None,
     plan: str | None,
     no_plan: bool,
+    anchor: str | None,
+    allowance_left: int | None,
+    balance: int,
     as_json: bool,
 ) -> None:
     """Open an account; LABEL is a name for it that stays in this home.
@@ -82,6 +88,9 @@ def new_account(
             label=label,
             plan=chosen_plan.name if chosen_plan else None,
             account=chosen,
+            anchor=parse_time(anchor),
+            allowance_left=allowance_left,
+            balance=balance,
         )
     _print_enrolment(enrolment, label, as_json=as_json)
 

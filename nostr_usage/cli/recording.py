@@ -37,6 +37,7 @@ from nostr_usage.wiring import find_account, open_operator
 @click.argument("account")
 @click.argument("activity")
 @click.option("--tokens", type=amount, help="What the action used, as the product states it.")
+@click.option("--count", type=click.IntRange(min=1), default=1, help="So many at once, at a fixed price.")
 @usage_options
 @click.option(
     "--add-on", "add_ons", multiple=True, metavar="NAME", help="An option of the activity; repeatable."
@@ -58,6 +59,7 @@ def record(
     account: str,
     activity: str,
     tokens: int | None,
+    count: int,
     add_ons: tuple[str, ...],
     description: str,
     metadata: tuple[str, ...],
@@ -88,6 +90,7 @@ def record(
                 activity=activity,
                 key=key,
                 tokens=tokens,
+                count=count,
                 usage=usage,
                 add_ons=add_ons,
                 description=description,
@@ -116,6 +119,7 @@ def record(
 @click.option("--paid", metavar="USD", help="What was paid.  [default: the tokens' value]")
 @click.option("--payment", metavar="ID", help="The payment's id; only a keyed hash of it is published.")
 @click.option("--reason", default="", help="The type of the entry, such as `welcome`.")
+@click.option("--meter", help="What is given.  [default: the catalogue's first meter]")
 @click.option("--description", default="", help="Sealed unless the ledger says otherwise.")
 @at_option
 @key_option
@@ -133,6 +137,7 @@ def grant(
     paid: str | None,
     payment: str | None,
     reason: str,
+    meter: str | None,
     description: str,
     at: str | None,
     key: str,
@@ -156,6 +161,7 @@ def grant(
                 payment=payment,
                 description=description,
                 occurred_at=occurred_at,
+                meter=meter,
             )
         )
     print_receipt(receipt, f"granted ({receipt.entry.type})", as_json=as_json)

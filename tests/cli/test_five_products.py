@@ -1,0 +1,179 @@
+"""Each catalogue that comes with the program, run as a new user would: from `init` to a month's statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nostr_usage.cli.output import ExitCode
+from tests.operators import DAY_S, FEBRUARY_1
+from tests.terminal import operator_terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A month with one catalogue.
+
+    Attributes:
+        plan: the account's plan, with `allowance` tokens of `meter`.
+        action: what is recorded, and `charged` so many tokens.
+        refused: an action that may not run, and the `code` of its refusal with its `status`.
+        pack: what is bought, and brings `bought` tokens.
+        days: after which the next allowance is there.
+    """
+
+    catalogue: str
+    plan: str
+    meter: str
+    allowance: int
+    action: tuple[str, ...]
+    charged: int
+    refused: tuple[str, ...]
+    code: str
+    status: int
+    pack: str
+    bought: int
+    days: int
+
+
+GPT = ("--model", "gpt-5", "--prompt-tokens", "1500", "--completion-tokens", "500")
+CLAUDE = ("--model", "claude-sonnet-4-5", "--prompt-tokens", "900", "--completion-tokens", "600")
+
+PRODUCTS = (
+    Product(
+        catalogue="transparency",
+        plan="standard",
+        meter="tokens",
+        allowance=5_000,
+        action=("experiment-creation", "--tokens", "3892"),
+        charged=3_892,
+        refused=("experiment-creation",),
+        code="not_enough",
+        status=402,
+        pack="pack-25",
+        bought=14_500,
+        days=28,
+    ),
+    Product(
+        catalogue="vibrationfit",
+        plan="monthly",
+        meter="tokens",
+        allowance=600_000,
+        action=("viva-chat", *GPT),
+        charged=2_000,
+        refused=("blueprint", "--tokens", "500001"),
+        code="action_too_large",
+        status=413,
+        pack="pack-100k",
+        bought=100_000,
+        days=28,
+    ),
+    Product(
+        catalogue="koffers",
+        plan="starter",
+        meter="tokens",
+        allowance=50_000,
+        action=("chat", *CLAUDE),
+        charged=1_500,
+        refused=("chat", "--tokens", "48501"),
+        code="not_enough",
+        status=429,
+        pack="addon-50k",
+        bought=50_000,
+        days=28,
+    ),
+    Product(
+        catalogue="bright_audio",
+        plan="pro",
+        meter="goal_generation",
+        allowance=20,
+        action=("generate_goal", "--actor", "ann"),
+        charged=3,
+        refused=("assist",),
+        code="empty",
+        status=402,
+        pack="goals-30",
+        bought=30,
+        days=30,
+    ),
+    Product(
+        catalogue="prompt_lab",
+        plan="teams",
+        meter="tokens",
+        allowance=400_000,
+        action=("prompt-run", *CLAUDE, "--prompt", "greet"),
+        charged=1_170,
+        refused=("prompt-run", "--tokens", "2000000"),
+        code="action_too_large",
+        status=413,
+        pack="pack-10",
+        bought=1_000_000,
+        days=28,
+    ),
+)
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.catalogue)
+def test_a_month_with_every_product(product: Product, tmp_path: Path) -> None:
+    """A plan, an action, a refusal, a purchase, the next allowance, and a statement that re-adds."""
+    terminal = operator_terminal(tmp_path, "--catalogue", product.catalogue)
+    terminal.run("account", "new", "alice", "--plan", product.plan)
+    terminal.clock.set(FEBRUARY_1 + DAY_S)
+    recorded = terminal.run("record", "alice", *product.action, "--key", "a1", "--json").json
+    assert (product.meter, product.charged) == (recorded["meter"], recorded["tokens"])
+
+    refused = terminal.run("check", "alice", *product.refused, "--json", code=ExitCode.REFUSED).json
+    assert (product.code, product.status) == (refused["code"], refused["status"])
+
+    bought = terminal.run("buy", "alice", product.pack, "--key", "p1", "--json").json
+    assert product.bought == bought["tokens"]
+    terminal.clock.set(FEBRUARY_1 + product.days * DAY_S)
+    terminal.run("tick", "alice")
+
+    meter = ("--meter", product.meter)
+    balance = terminal.run("balance", "alice", *meter, "--json").json
+    assert product.allowance + product.bought == balance["tokens"]
+    for month in ("2026-02", "2026-03"):
+        found = terminal.run("statement", "alice", *meter, "--month", month, "--json").json
+        added = found["opening"] + found["granted"] + found["purchased"] + found["refunded"]
+        assert found["closing"] == added - found["used"] - found["expired"] - found["reversed"]
+    assert balance["tokens"] == found["closing"]
+    terminal.run("audit")
+
+
+def test_a_plan_without_ai_is_told_so(tmp_path: Path) -> None:
+    """Starter has no AI features: 403, whatever the meter."""
+    terminal = operator_terminal(tmp_path, "--catalogue", "bright_audio")
+    terminal.run("account", "new", "acme", "--plan", "starter")
+    refused = terminal.run("check", "acme", "generate_goal", "--json", code=ExitCode.REFUSED).json
+    assert ("no_ai", 403) == (refused["code"], refused["status"])
+
+
+def test_organisations_do_not_see_each_other(tmp_path: Path) -> None:
+    """What one spends or gives away is not the other's."""
+    terminal = operator_terminal(tmp_path, "--catalogue", "bright_audio")
+    for name in ("acme", "other"):
+        terminal.run("account", "new", name, "--plan", "pro")
+    terminal.run("record", "acme", "generate_leads", "--count", "5", "--actor", "ann", "--key", "l1")
+    leads = ("--meter", "lead_generation", "--json")
+    assert (27, 50) == tuple(
+        terminal.run("balance", name, *leads).json["tokens"] for name in ("acme", "other")
+    )
+    assert [] == terminal.run("stats", "other", "--by", "member", *leads).json["rows"]
+
+
+def test_customers_from_another_system_bring_day_and_balance(tmp_path: Path) -> None:
+    """Ten days into their 28: what is left of the allowance, and what they had bought."""
+    terminal = operator_terminal(tmp_path, "--catalogue", "vibrationfit")
+    anchor = str(FEBRUARY_1 - 10 * DAY_S)
+    options = ("--anchor", anchor, "--allowance-left", "1234", "--balance", "5000")
+    terminal.run("account", "new", "alice", "--plan", "monthly", *options)
+    found = terminal.run("balance", "alice", "--json").json
+    assert (6_234, "2026-02-19T00:00:00Z") == (found["tokens"], found["resets_at"])
+    terminal.run("grant", "alice", "5", "--source", "promo", "--meter", "tokens", "--key", "g1")
+    terminal.run(
+        *("grant", "alice", "5", "--source", "promo", "--meter", "stars", "--key", "g2"),
+        code=ExitCode.BAD_INPUT,
+    )
