@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from nostr_usage.account_key import own_request_tag, request_tag
 from nostr_usage.alerting import Debit, alerts_of
 from nostr_usage.details import Details
 from nostr_usage.entry_event import entry_from_event
@@ -25,9 +26,12 @@ from nostr_usage.planned_change import forget_change, planned_change
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import Charge, charge_for
 from nostr_usage.promise import ledger_plan
-from nostr_usage.request import Action, KeyedRequest, Receipt, Request, body_digest, digest_of
+from nostr_usage.request import Action, KeyedRequest, NewAccount, Receipt, Request, body_digest, digest_of
 from nostr_usage.store import AccountRow, Line, Reader, Transaction
 from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
+
+HAS_RECOVERED = "has_recovered"
+"""The setting of a store that holds entries without their requests."""
 
 Write = Callable[[Transaction, StreamWriter], Line]
 
@@ -239,10 +243,29 @@ class Answers:
         """
         earlier = transaction.request(account.account_no, digest_of(key))
         if earlier is None:
-            return None
+            return self._recovered_receipt(transaction, account, key, request)
         if earlier.body_digest != body_digest(request).hex():
             raise IdempotencyError(key, earlier.entry_id)
         return self.receipt_again(transaction, earlier.entry_id), earlier.entry_no
+
+    def _recovered_receipt(
+        self, transaction: Transaction, account: AccountRow, key: str, request: Request
+    ) -> tuple[Receipt, int] | None:
+        """The same of an entry that was read back from relays: of its request only the tag is known."""
+        if not transaction.setting(HAS_RECOVERED):
+            return None
+        secret = self._operator.cipher(account.account).request_secret
+        tags = (request_tag(secret, key), own_request_tag(secret, meter=DEFAULT_METER, key=key))
+        tag = tags[isinstance(request, NewAccount)]
+        entry_id = transaction.setting(recovered_setting(account.account_no, tag))
+        if entry_id is None:
+            return None
+        receipt = self.receipt_again(transaction, EntryId(entry_id))
+        if isinstance(request, Action) and request.activity != receipt.entry.type:
+            raise IdempotencyError(key, entry_id)
+        number = transaction.event_no(entry_id)
+        assert number is not None, "an entry without its number"
+        return receipt, number
 
     def receipt_again(self, transaction: Transaction, entry_id: EntryId) -> Receipt:
         """The receipt of an entry that was written before."""
@@ -273,6 +296,11 @@ class Answers:
             body_digest=body_digest(request),
             entry_no=entry_no,
         )
+
+
+def recovered_setting(account_no: int, request: str) -> str:
+    """Where a store that was recovered keeps which entry answered a request, by the entry's `x` tag."""
+    return f"recovered:{account_no}:{request}"
 
 
 def _debit_draft(action: Action, charge: Charge, *, occurred_at: int) -> Draft:

@@ -13,6 +13,7 @@
       evidence     pins, sightings, forks, problems
       holds        tokens promised to actions that are running
       spending     what was spent within a window of time; budgets; alerts already given
+    copying      a copy while others write
     watch        whether somebody wrote
     group_commit many callers, one durable commit
     database     opening, recognising and migrating a file; migrations/ has the SQL
@@ -31,7 +32,7 @@ from nostr_usage.store.holds import HoldRow, HoldState
 from nostr_usage.store.lines import Line
 from nostr_usage.store.matching import Condition, Field, Matches, Order
 from nostr_usage.store.objections import ObjectionRow
-from nostr_usage.store.outbox import DueEvent, OutboxCount, OutboxRow, OutboxState
+from nostr_usage.store.outbox import MUST_RECOVER, DueEvent, OutboxCount, OutboxRow, OutboxState
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
 from nostr_usage.store.streams import StreamRow, StreamStatus
@@ -40,6 +41,7 @@ from nostr_usage.store.transaction import Reader, Transaction
 from nostr_usage.store.watch import ChangeWatch
 
 __all__ = [
+    "MUST_RECOVER",
     "RELAYS_MAX",
     "AccountRow",
     "AccountSecretRow",

@@ -130,6 +130,17 @@ def home_error(path: Path, error: sqlite3.Error) -> HomeError:
     return HomeError(f"{path}: {text}", advice="Keep a copy of the file, then rebuild it from the relays.")
 
 
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory survive a power cut, where the system can do that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _create(path: Path, schema: Schema) -> None:
     """Make the database aside and put it in its place whole; if another process was faster, leave theirs."""
     import tempfile  # noqa: PLC0415 (not needed to ask for a balance)
@@ -144,6 +155,7 @@ def _create(path: Path, schema: Schema) -> None:
                 _migrate(connection, schema)
             with contextlib.suppress(FileExistsError):
                 os.link(name, path)
+            sync_directory(path.parent)
         finally:
             Path(name).unlink()
     except sqlite3.Error as error:

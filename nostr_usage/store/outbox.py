@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from nostr_usage.errors import HomeError
 from nostr_usage.store.database import Connected
 
 REASON_LENGTH_MAX = 1000
+MUST_RECOVER = "must_recover"
+"""The setting that says why a store may be behind what its ledger has published; empty if it is not."""
 
 
 class OutboxState(StrEnum):
@@ -61,7 +64,7 @@ class OutboxReads(Connected):
     __slots__ = ()
 
     def outbox_due(self, relay_no: int, *, now: int, limit: int) -> tuple[DueEvent, ...]:
-        """Events to send to a relay, those due first first, and of those the ones committed first."""
+        """Events to send to a relay, in the order of commit; none whose stream has an earlier one delayed."""
         return self._due(relay_no, OutboxState.PENDING, now, limit)
 
     def outbox_to_read_back(self, relay_no: int, *, now: int, limit: int) -> tuple[DueEvent, ...]:
@@ -112,7 +115,19 @@ class OutboxWrites(OutboxReads):
     __slots__ = ()
 
     def queue_outbox(self, event_nos: Iterable[int], relay_nos: Sequence[int], *, now: int) -> None:
-        """Have each event sent to each relay; what was queued before stays as it is."""
+        """Have each event sent to each relay; what was queued before stays as it is.
+
+        Raises:
+            HomeError: if the store may be behind the relays: what it signs could contradict what it forgot.
+        """
+        behind = self._connection.execute(
+            "SELECT value FROM settings WHERE name = ? AND value <> ''", (MUST_RECOVER,)
+        ).fetchone()
+        if behind is not None:
+            raise HomeError(
+                f"this store must recover before it signs: {behind[0]}",
+                advice="Run `nostr-usage recover`: it reads what the ledger has published since.",
+            )
         self._connection.executemany(
             "INSERT INTO outbox (relay_no, event_no, state, attempts, next_attempt_at, reason, changed_at)"
             " VALUES (?, ?, 'pending', 0, ?, '', ?) ON CONFLICT DO NOTHING",
@@ -184,9 +199,14 @@ class OutboxWrites(OutboxReads):
 
 _DUE = {
     OutboxState.PENDING: (
-        "SELECT event_no, event_id, event, attempts FROM outbox JOIN events USING (event_no)"
-        " WHERE relay_no = ? AND state = 'pending' AND next_attempt_at <= ?"
-        " ORDER BY next_attempt_at, event_no LIMIT ?"
+        "WITH delayed AS MATERIALIZED (SELECT stream_no, min(event_no) AS first_no FROM outbox"
+        " JOIN entries ON entry_no = event_no"
+        " WHERE relay_no = ?1 AND state = 'pending' AND next_attempt_at > ?2 GROUP BY stream_no)"
+        " SELECT event_no, event_id, event, attempts FROM (SELECT event_no, attempts FROM outbox"
+        " WHERE relay_no = ?1 AND state = 'pending' AND next_attempt_at <= ?2"
+        " AND (NOT EXISTS (SELECT 1 FROM delayed) OR NOT EXISTS (SELECT 1 FROM entries"
+        " JOIN delayed USING (stream_no) WHERE entry_no = outbox.event_no AND first_no < entry_no))"
+        " ORDER BY event_no LIMIT ?3) JOIN events USING (event_no) ORDER BY event_no"
     ),
     OutboxState.ACCEPTED: (
         "SELECT event_no, event_id, event, attempts FROM outbox JOIN events USING (event_no)"

@@ -112,6 +112,16 @@ class Store:
             reader.end_iterators()
             self._put_back(connection)
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the store as it is now into a new file, while others write; the copy must recover first.
+
+        Raises:
+            HomeError: if there is such a file already, or it cannot be written.
+        """
+        from nostr_usage.store.copying import copy_store  # noqa: PLC0415 (not needed for a balance)
+
+        copy_store(self._path, path)
+
     def _take_reader(self) -> sqlite3.Connection:
         if self._is_closed:
             raise HomeError(f"{self._path} is closed", advice="Open the store again.")

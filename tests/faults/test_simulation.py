@@ -45,7 +45,7 @@ async def test_ledger_relays_and_calls_agree_once_the_faults_stop(
     quick_path: Path, request: pytest.FixtureRequest, batch: int
 ) -> None:
     """Three to five bad relays, a full disk, jumps of the clock, deaths: nothing lost, doubled or made up."""
-    cache: Any = request.config.cache
+    cache: Any = getattr(request.config, "cache", None)
     failed = cast("list[int]", cache.get(FAILED, []) if cache else [])
     seeds = [*(failed if batch == 0 else ()), *(REGRESSIONS if batch == 0 else ())]
     seeds += [secrets.randbits(48) for _ in range(SCHEDULES // BATCHES)]
