@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,6 +27,7 @@ from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.wiring import ReaderHome, open_reader
 from tui.look import Look
+from tui.preferences import FILE_NAME, load_preferences, save_preferences
 from tui.snapshot import Feed, FeedState
 from tui.source import LedgerSource
 from tui.text_report import report_lines
@@ -44,7 +46,7 @@ class Wishes:
     has_colour: bool
     is_ascii: bool
     is_calm: bool
-    theme: str
+    theme: str | None
     is_local_time: bool
 
 
@@ -64,7 +66,11 @@ class Wishes:
 @click.option("--once", is_flag=True, help="Print the figures as text, and end.")
 @click.option("--offline", is_flag=True, help="Show what the store holds; ask no relay.")
 @click.option("--demo", is_flag=True, help="Show a made-up ledger in a temporary home.")
-@click.option("--theme", type=click.Choice(THEME_NAMES), default=DEFAULT_THEME, show_default=True)
+@click.option(
+    "--theme",
+    type=click.Choice(THEME_NAMES),
+    help=f"Colours.  [default: as last time, at first {DEFAULT_THEME}]",
+)
 @click.option("--local-time", is_flag=True, help="Show times in this machine's zone instead of UTC.")
 @click.option("--no-color", is_flag=True, help="Use no colours; so does the variable NO_COLOR.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="Use ASCII characters only.")
@@ -76,7 +82,7 @@ def command(
     once: bool,
     offline: bool,
     demo: bool,
-    theme: str,
+    theme: str | None,
     local_time: bool,
     no_color: bool,
     ascii_only: bool,
@@ -186,9 +192,14 @@ def _run(
     feed = FeedState(feed=Feed.CONNECTING if is_following else Feed.LIVE)
     if wishes.is_offline:
         feed = FeedState(feed=Feed.OFFLINE, reason="as asked for")
+    path = opened.home.path / FILE_NAME
+    preferences = load_preferences(path)
+    wishes = replace(wishes, is_local_time=wishes.is_local_time or preferences.is_local_time)
     options = Options(
-        theme=wishes.theme,
+        theme=wishes.theme or preferences.theme,
         look=look_of(wishes),
+        preferences=preferences,
+        remember=partial(save_preferences, path),
         has_colour=wishes.has_colour,
         is_remote=_is_remote(),
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from textual.app import App
 from textual.message import Message
+from textual.worker import Worker, WorkerState
 
 from nostr_usage.errors import NostrUsageError
 
@@ -30,6 +31,14 @@ class AskingApp(App[int]):
             super().__init__()
             self.error = error
 
+    class Broken(Message):
+        """A fault of ours ended a thread; `group` says which."""
+
+        def __init__(self, group: str, reason: str) -> None:
+            super().__init__()
+            self.group = group
+            self.reason = reason
+
     def ask(self, work: Callable[[], T], then: Callable[[T], None], *, group: str) -> None:
         """Run `work` in a thread, then `then` here with what it gave; what it raises is told.
 
@@ -49,3 +58,9 @@ class AskingApp(App[int]):
     def on_asking_app_done(self, message: Done) -> None:
         """Use what was asked for."""
         message.then()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A fault in a thread does not end the dashboard, and is not kept secret."""
+        worker = cast("Worker[object]", event.worker)  # pyright: ignore[reportUnknownMemberType]  # untyped workers
+        if event.state is WorkerState.ERROR:
+            self.post_message(self.Broken(worker.group, f"{type(worker.error).__name__}: {worker.error}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from nostr_usage.views import MonthView
 from tui.exporting import Format
 from tui.history_list import HistoryList
 from tui.look import Look
+from tui.preferences import Preferences
 from tui.snapshot import AccountChoice, Snapshot
 from tui.theme_names import DEFAULT_THEME
 
@@ -68,12 +69,21 @@ class Following(Protocol):
         ...
 
 
+def _forget(_preferences: Preferences) -> None:
+    """For tests and pictures, which leave no trace."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the dashboard is to run; `is_remote` draws less often, exports go to `directory`."""
+    """How the dashboard is to run; `is_remote` draws less often, exports go to `directory`.
+
+    `remember` keeps, as `preferences`, what is to be as it is at the next start.
+    """
 
     theme: str = DEFAULT_THEME
     look: Look = field(default_factory=Look)
     has_colour: bool = True
     is_remote: bool = False
     directory: Path = field(default_factory=Path)
+    preferences: Preferences = field(default_factory=Preferences)
+    remember: Callable[[Preferences], None] = _forget

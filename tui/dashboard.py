@@ -10,38 +10,36 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.containers import Vertical
-from textual.content import Content
-from textual.message import Message
 from textual.widgets import ContentSwitcher
 
 from nostr_usage.clock import Clock
-from nostr_usage.errors import NostrUsageError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.proof import EntryProof
 from nostr_usage.views import HistoryRow, MonthView
 from tui import painting, wording
 from tui.asking import AskingApp
+from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
 from tui.dialogs import ChoiceDialog, TextDialog, account_columns, help_lines, text_columns
 from tui.exporting import Format
+from tui.feeding import FeedingApp
 from tui.keys import bindings_of
-from tui.look import Look
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
 from tui.panes.usage import UsagePane
+from tui.preferences import with_told
 from tui.proof_screen import ProofDialog
 from tui.snapshot import Feed, FeedState, Snapshot
-from tui.theme_names import NO_COLOUR_THEME
+from tui.theme_names import NO_COLOUR_THEME, THEME_NAMES
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
 from tui.widgets.line import Line
 from tui.widgets.row_table import RowTable
 from tui.widgets.tab_bar import TabBar
 
-FLUSH_S = 0.25
-REMOTE_FLUSH_S = 1.0
 AGE_S = 5.0
 """How often ages and countdowns are drawn again."""
 MONTHS_KEPT_MAX = 500
@@ -53,11 +51,12 @@ FORMATS = (
 )
 
 
-class DashboardApp(AskingApp):
+class DashboardApp(FeedingApp):
     """Draws snapshots of one account."""
 
     CSS_PATH = "dashboard.tcss"
     TITLE = "nostr-usage"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {DashboardCommands}
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("everywhere")
     # Textual declares these two without ClassVar.
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # see above
@@ -72,13 +71,6 @@ class DashboardApp(AskingApp):
         (30, "-tall"),
     ]
 
-    class Fed(Message):
-        """The feed stands otherwise than before."""
-
-        def __init__(self, state: FeedState) -> None:
-            super().__init__()
-            self.state = state
-
     def __init__(
         self,
         source: Source,
@@ -89,19 +81,12 @@ class DashboardApp(AskingApp):
         follow: Callable[[Callable[[FeedState], None]], Following] | None = None,
         options: Options | None = None,
     ) -> None:
-        chosen = options or Options()
-        # Textual chooses its filters now: without colours it must know at once that none are its own.
-        super().__init__(ansi_color=None if chosen.has_colour else True)
-        self._source = source
-        self._account = account
+        super().__init__(source, account=account, feed=feed, follow=follow, options=options or Options())
         self._clock = clock
-        self._feed = feed
-        self._options = chosen
+        self._preferences = self._options.preferences
         self._look = self._options.look
         self._snapshot: Snapshot | None = None
-        self._is_paused = False
         self._hides_descriptions = False
-        self._following = follow(self.told) if follow is not None else None
         self._status = Line(widget_id="status")
         self._tabs = TabBar(PANES, widget_id="tabs")
         self._small = Line(widget_id="small")
@@ -132,58 +117,26 @@ class DashboardApp(AskingApp):
     def on_mount(self) -> None:
         """The store answers at once; relays and timers come after the first frame."""
         self._keys.show("balance")
-        self._draw_status()
+        self.show_feed()
+        self.read_at_once()
         if self._account is None:
-            self._choose_account()
-        if self._account is not None:
-            self._read_now()
+            self.pane.show_waiting()
         self.pane.recent.focus()
         self.call_after_refresh(self._start)
 
     def on_unmount(self) -> None:
-        """The thread that follows must end before the process can."""
-        if self._following is not None:
-            self._following.stop()
+        """What was chosen is remembered."""
+        self.stop_feed()
+        is_own = self.theme in THEME_NAMES and self._options.has_colour
+        theme = self.theme if is_own else self._preferences.theme
+        is_local = not wording.is_utc(self._look)
+        self._options.remember(replace(self._preferences, theme=theme, is_local_time=is_local))
 
     def _start(self) -> None:
-        self.set_interval(REMOTE_FLUSH_S if self._options.is_remote else FLUSH_S, self.look_for_news)
-        self.set_interval(AGE_S, self._draw_status)
-        if self._following is not None:
-            self.run_worker(self._following.run, thread=True, group="follow", exit_on_error=False)
+        self.start_feed()
+        self.set_interval(AGE_S, self.show_feed)
 
-    def told(self, state: FeedState) -> None:
-        """Called in the thread that follows."""
-        self.post_message(self.Fed(state))
-
-    def look_for_news(self) -> None:
-        """However much arrived since the last time, one snapshot is taken."""
-        if self._is_paused:
-            return
-        try:
-            has_changed = self._source.has_changed()
-        except NostrUsageError as error:
-            self.post_message(self.Failed(error))
-            return
-        if has_changed:
-            self._read()
-
-    def _read(self) -> None:
-        if self._account is None:
-            self._choose_account()
-        account = self._account
-        if account is not None:
-            self.ask(lambda: self._source.snapshot(account), self._show, group="snapshot")
-
-    def _read_now(self) -> None:
-        """For the first frame."""
-        assert self._account is not None, "only a chosen account is read"
-        try:
-            self._source.has_changed()
-            self._show(self._source.snapshot(self._account))
-        except NostrUsageError as error:
-            self.post_message(self.Failed(error))
-
-    def _choose_account(self) -> None:
+    def choose_account(self) -> None:
         """The only account is chosen; among several the user chooses."""
         choices = self._source.accounts()
         if len(choices) == 1:
@@ -196,11 +149,6 @@ class DashboardApp(AskingApp):
         error = message.error
         text = " ".join(part for part in (error.message, error.advice) if part)
         self.notify(self._look.text(text), severity="error", markup=False)
-
-    def on_dashboard_app_fed(self, message: Fed) -> None:
-        """The feed changed."""
-        self._feed = message.state
-        self._draw_status()
 
     def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
         """Show the pane."""
@@ -262,7 +210,8 @@ class DashboardApp(AskingApp):
             self._months[key] = self._source.month(account, month)
         return self._months[key]
 
-    def _show(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Draw a snapshot on every pane; those that need more ask for it when they are shown."""
         is_other = self._snapshot is None or self._snapshot.npub != snapshot.npub
         is_newer = self._snapshot is None or self._snapshot.mark != snapshot.mark
         self._snapshot = snapshot
@@ -271,20 +220,39 @@ class DashboardApp(AskingApp):
             self.history.reset()
         self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         self.usage.show_snapshot(snapshot, self._look)
+        self._give_notice(snapshot)
         if is_newer or is_other:
             self._want()
-        self._draw_status()
+        self.show_feed()
+
+    def _give_notice(self, snapshot: Snapshot) -> None:
+        """Each threshold is told of once."""
+        if snapshot.outlook is None:
+            return
+        reached = snapshot.outlook.threshold or 0
+        self._preferences, is_news = with_told(self._preferences, snapshot.npub, reached)
+        if is_news:
+            text = f"{reached} % of this cycle's allowance is used."
+            self.notify(text, title="Allowance", severity="warning", markup=False)
+
+    def on_asking_app_broken(self, message: AskingApp.Broken) -> None:
+        """Say what broke; a feed that broke is not live."""
+        reason = self._look.text(message.reason)
+        if message.group == "follow":
+            self.told(replace(self._feed, feed=Feed.OFFLINE, reason=f"following stopped: {reason}"))
+        self.notify(f"This should not happen: {reason}", severity="error", timeout=30, markup=False)
 
     def _redraw(self) -> None:
         if self._snapshot is not None:
-            self._show(self._snapshot)
+            self.show_snapshot(self._snapshot)
 
-    def _draw_status(self) -> None:
+    def show_feed(self) -> None:
+        """Draw the status line and the relays."""
         snapshot, look, now = self._snapshot, self._look, self._clock.now()
         feed = replace(self._feed, feed=Feed.PAUSED) if self._is_paused else self._feed
         self._status.show(lambda width: painting.status_line(snapshot, feed, look, now=now, width=width))
         self.relays.show(feed, snapshot.queues if snapshot is not None else (), look)
-        self._small.show(lambda width: _small_text(snapshot, feed, look, width))
+        self._small.show(lambda width: painting.small_text(snapshot, feed, look, width))
 
     def action_pane(self, name: str) -> None:
         """Show another pane."""
@@ -310,7 +278,7 @@ class DashboardApp(AskingApp):
         def chosen(index: int | None) -> None:
             if index is not None:
                 self._account = choices[index].account
-                self._read()
+                self.read()
 
         self.push_screen(
             ChoiceDialog("Choose an account", choices, account_columns(), look=self._look), chosen
@@ -339,13 +307,13 @@ class DashboardApp(AskingApp):
     def action_pause(self) -> None:
         """Hold the screen still, or catch up."""
         self._is_paused = not self._is_paused
-        self._draw_status()
+        self.show_feed()
         if not self._is_paused:
-            self._read()
+            self.read()
 
     def action_resync(self) -> None:
         """Read the store again."""
-        self._read()
+        self.read()
 
     def action_zone(self) -> None:
         """Change between UTC and the zone of this machine."""
@@ -382,18 +350,3 @@ class DashboardApp(AskingApp):
             return
         self.copy_to_clipboard(f"{view.tokens} {view.meter} as of entry {view.as_of_seq} {view.as_of_id}")
         self.notify("Sent the balance and its entry's id to the terminal's clipboard.", markup=False)
-
-
-def _small_text(snapshot: Snapshot | None, feed: FeedState, look: Look, width: int) -> Content:
-    """One figure and one line, for a terminal that has no room for more."""
-    view = snapshot.balance if snapshot is not None else None
-    figure = Content.styled("nothing held yet", "bold")
-    if view is not None:
-        figure = Content.styled(
-            f"{wording.tokens(view.tokens, look)} {look.text(view.meter)}", "bold $primary"
-        )
-    word, style = painting.feed_word(feed, look)
-    hint = "Enlarge the terminal to 60 x 16 for more."
-    return Content("\n").join(
-        [figure, Content.styled(word, style), Content.styled(hint[: max(width, 1)], "$text-muted")]
-    )

@@ -278,3 +278,18 @@ def _joined(parts: list[tuple[str, str]], look: Look, width: int) -> Content:
         line = Content.assemble(line, gap, (text, style))
     del look
     return line.pad_right(max(0, width - line.cell_length))
+
+
+def small_text(snapshot: Snapshot | None, feed: FeedState, look: Look, width: int) -> Content:
+    """One figure and one line, for a terminal that has no room for more."""
+    view = snapshot.balance if snapshot is not None else None
+    figure = Content.styled("nothing held yet", "bold")
+    if view is not None:
+        figure = Content.styled(
+            f"{wording.tokens(view.tokens, look)} {look.text(view.meter)}", "bold $primary"
+        )
+    word, style = feed_word(feed, look)
+    hint = "Enlarge the terminal to 60 x 16 for more."
+    return Content("\n").join(
+        [figure, Content.styled(word, style), Content.styled(hint[: max(width, 1)], "$text-muted")]
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from textual.worker import WorkerFailed
 
 from nostr_usage.store import StreamStatus
 from tests.tui.made_snapshots import (
@@ -169,6 +171,24 @@ async def test_offline_is_said_and_the_figure_stays() -> None:
     assert "OFFLINE" in text
     assert "relays 0/1" in text
     assert "5,847 tokens" in text
+
+
+async def test_a_fault_in_a_thread_is_said() -> None:
+    """The dashboard goes on, and does not call itself live."""
+    app = dashboard(feed=Feed.LIVE)
+
+    def fail() -> None:
+        raise ZeroDivisionError("a fault of ours")
+
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.run_worker(fail, thread=True, group="follow", exit_on_error=False)
+        with suppress(WorkerFailed):
+            await settled(app, pilot)
+        await pilot.pause()
+        await pilot.pause()
+        text = screen_text(app)
+    assert "ZeroDivisionError" in text
+    assert "OFFLINE" in text
 
 
 async def test_several_accounts_are_offered() -> None:

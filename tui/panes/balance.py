@@ -46,6 +46,16 @@ class BalancePane(Container):
         yield self._notice
         yield self.recent
 
+    def show_waiting(self) -> None:
+        """There is no account yet."""
+        lines = [
+            Content.styled("Nothing is held here yet.", "bold"),
+            Content(""),
+            Content("Accounts appear as soon as a relay shows them."),
+            Content("If none does, check the relays with: nostr-usage doctor"),
+        ]
+        self._figure.show(lambda _width, _height: lines)
+
     def show(self, snapshot: Snapshot, look: Look, *, hides_descriptions: bool) -> None:
         """Draw another snapshot."""
         self._look = look
