@@ -42,7 +42,7 @@ def test_a_plan_may_have_a_mark_of_its_own() -> None:
         ("transparency", (402, 402, 429, 413, 402, 403)),
         ("vibrationfit", (402, 402, 429, 413, 402, 403)),
         ("koffers", (429, 429, 429, 413, 402, 403)),
-        ("bright_audio", (402, 403, 429, 413, 402, 403)),
+        ("bright_audio", (402, 402, 429, 413, 402, 403)),
         ("prompt_lab", (402, 402, 429, 413, 402, 403)),
     ],
 )
