@@ -10,33 +10,17 @@ import pytest
 
 from nostr_usage.details import DescriptionMode
 from nostr_usage.errors import (
-    AmountError,
     HoldError,
     IdempotencyError,
-    InputError,
-    NostrUsageError,
-    PricingError,
-    TimeError,
-    UnknownModelError,
-    UnknownNameError,
 )
-from nostr_usage.ledger.alert import AlertKind
 from nostr_usage.ledger.entry import AccountId, Source
-from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
-from nostr_usage.ledger.refusal import Refusal, RefusalCode
-from nostr_usage.ledger.window import Period
+from nostr_usage.ledger.refusal import RefusalCode
 from nostr_usage.pricing.usage import Bucket, measured_usage
-from nostr_usage.report import balance_view, stream_of
 from nostr_usage.request import Action, Grant
-from nostr_usage.spend import TTL_S_DEFAULT, Spender
-from nostr_usage.spending_rules import TTL_S_MAX
+from nostr_usage.spend import Spender
 from nostr_usage.spending_values import Clearance, CountSource, Hold, Intent, Used
-from nostr_usage.views import BalanceView
-from tests.catalogues import catalogue_with
 from tests.operators import DAY_S, OperatorOfTests, operator_in
-
-CHAT = Used(tokens=247)
-MISSING = "ab" * 16
+from tests.spenders import CHAT, allowed, balance, chat, held, refusal, spender_of
 
 
 @pytest.fixture
@@ -58,36 +42,6 @@ def spender(service: OperatorOfTests) -> Spender:
     return spender_of(service)
 
 
-def spender_of(service: OperatorOfTests) -> Spender:
-    """What spends for a service."""
-    return Spender(store=service.store, operator=service.operator, catalogue=service.catalogue)
-
-
-def chat(customer: AccountId, **fields: object) -> Intent:
-    """A chat of the default catalogue, typically 250 tokens."""
-    return replace(Intent(account=customer, activity="magic-mentor"), **fields)  # pyright: ignore[reportArgumentType] - a test names fields freely
-
-
-def held(spender: Spender, intent: Intent, key: str, *, ttl_s: int = TTL_S_DEFAULT) -> Hold:
-    """A hold that was not refused."""
-    answer = spender.reserve(intent, key=key, ttl_s=ttl_s)
-    assert isinstance(answer, Hold), answer
-    return answer
-
-
-def refusal(answer: object) -> Refusal:
-    """The refusal that an answer is."""
-    assert isinstance(answer, Refusal), answer
-    return answer
-
-
-def balance(service: OperatorOfTests, account: AccountId) -> BalanceView:
-    """The balance as reports show it."""
-    with service.store.read() as reader:
-        stream = stream_of(reader, account)
-        return balance_view(reader, stream, now=service.clock.now(), token_value=1_500_000)
-
-
 def test_a_hold_keeps_its_tokens_back(service: OperatorOfTests, spender: Spender, account: AccountId) -> None:
     """The balance is what it was; what can be spent is less by what is held."""
     hold = held(spender, chat(account), "k1")
@@ -97,13 +51,6 @@ def test_a_hold_keeps_its_tokens_back(service: OperatorOfTests, spender: Spender
         allowed(spender, chat(account, tokens=4_750)), cautions=()
     )
     assert RefusalCode.NOT_ENOUGH is refusal(spender.check(chat(account, tokens=4_751))).code
-
-
-def allowed(spender: Spender, intent: Intent) -> Clearance:
-    """The clearance of an action that may run."""
-    answer = spender.check(intent)
-    assert isinstance(answer, Clearance), answer
-    return answer
 
 
 def test_checking_keeps_nothing_back(service: OperatorOfTests, spender: Spender, account: AccountId) -> None:
@@ -379,251 +326,3 @@ def test_who_used_it_and_how_it_was_counted_is_kept(tmp_path: Path) -> None:
             details.description,
             details.metadata_json,
         )
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"account": AccountId("ab" * 32)}, UnknownNameError),
-        ({"activity": "mind-reading"}, UnknownNameError),
-        ({"add_ons": ("images",)}, UnknownNameError),
-        ({"tokens": -1}, AmountError),
-        ({"tokens": 2.5}, AmountError),
-        ({"tokens": True}, AmountError),
-        ({"actor": ""}, InputError),
-        ({"group": "x" * 101}, InputError),
-        ({"model": "no-such-model"}, UnknownModelError),
-    ],
-)
-def test_what_could_not_be_charged_is_not_promised(
-    service: OperatorOfTests,
-    spender: Spender,
-    account: AccountId,
-    fields: dict[str, object],
-    error: type[NostrUsageError],
-) -> None:
-    """Bad values and models without a price are errors before the action runs, and nothing is kept."""
-    wrong = chat(account, **fields)
-    for ask in (lambda: spender.check(wrong), lambda: spender.reserve(wrong, key="k1")):
-        with pytest.raises(error):
-            ask()
-    assert 0 == balance(service, account).held
-
-
-@pytest.mark.parametrize("ttl_s", [0, TTL_S_MAX + 1, -1, 1.5])
-def test_a_hold_lasts_a_second_to_a_day(spender: Spender, account: AccountId, ttl_s: int) -> None:
-    """Neither nothing nor for ever."""
-    with pytest.raises(InputError):
-        spender.reserve(chat(account), key="k1", ttl_s=ttl_s)
-    hold = held(spender, chat(account), "k2", ttl_s=TTL_S_MAX)
-    with pytest.raises(InputError):
-        spender.extend(hold.hold_id, ttl_s=ttl_s)
-
-
-@pytest.mark.parametrize("key", ["", "x" * 201, "line\nfeed"])
-def test_a_key_that_cannot_be_kept_is_refused(spender: Spender, account: AccountId, key: str) -> None:
-    """As `record` does; a settle without a key of its own has the hold's."""
-    with pytest.raises(InputError):
-        spender.reserve(chat(account), key=key)
-    if key:
-        hold = held(spender, chat(account), "k")
-        with pytest.raises(InputError):
-            spender.settle(hold.hold_id, CHAT, key=key)
-
-
-@pytest.mark.parametrize("hold_id", [MISSING, "", "zz" * 16, "AB" * 16, "ab" * 17, "\x1b[2J"])
-def test_an_unknown_hold_is_refused(spender: Spender, hold_id: str) -> None:
-    """Whatever was typed."""
-    for ask in (
-        lambda: spender.settle(hold_id, CHAT),
-        lambda: spender.void(hold_id),
-        lambda: spender.extend(hold_id),
-    ):
-        with pytest.raises(HoldError, match="there is no hold"):
-            ask()
-
-
-def test_a_settle_that_fails_leaves_the_hold_open(
-    service: OperatorOfTests, spender: Spender, account: AccountId
-) -> None:
-    """A count that cannot be charged, a time in the future: corrected, it is settled."""
-    hold = held(spender, chat(account), "k1")
-    strange = measured_usage("no-such-model", {Bucket.OUTPUT: 1})
-    for wrong, error in (
-        (Used(), PricingError),
-        (Used(usage=(strange,)), UnknownModelError),
-        (Used(tokens=-1), AmountError),
-        (Used(tokens=1, occurred_at=service.clock.now() + 1), TimeError),
-        (Used(tokens=1, occurred_at=1), TimeError),
-        (Used(tokens=1, prompt=""), InputError),
-    ):
-        with pytest.raises(error):
-            spender.settle(hold.hold_id, wrong)
-    assert (5_000, 250) == (balance(service, account).tokens, balance(service, account).held)
-    assert 4_753 == spender.settle(hold.hold_id, CHAT).entry.balance.total
-
-
-def test_too_many_open_holds_are_an_error(
-    spender: Spender, account: AccountId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bound that only a caller who never settles can reach."""
-    monkeypatch.setattr("nostr_usage.spending_rules.HOLDS_OPEN_MAX", 2)
-    first = held(spender, chat(account), "k1")
-    held(spender, chat(account), "k2")
-    with pytest.raises(HoldError, match="2 holds are open"):
-        spender.reserve(chat(account), key="k3")
-    spender.void(first.hold_id)
-    held(spender, chat(account), "k3")
-
-
-def test_budgets_below_zero_or_for_nobody_are_refused(
-    spender: Spender, service: OperatorOfTests, account: AccountId
-) -> None:
-    """Nothing is set."""
-    good = Budget(scope=Scope.MEMBER, period=Period.DAY, tokens=1, enforcement=Enforcement.REFUSE)
-    for wrong in (
-        replace(good, tokens=-1),
-        replace(good, scope=Scope.ACCOUNT, subject="maria"),
-        replace(good, subject="x" * 101),
-    ):
-        with pytest.raises(InputError):
-            spender.set_budget(account, wrong)
-    with pytest.raises(UnknownNameError):
-        spender.set_budget(AccountId("ab" * 32), good)
-    with service.store.read() as reader:
-        assert () == reader.budgets(1)
-
-
-def test_a_plan_without_ai_promises_nothing(tmp_path: Path) -> None:
-    """Not even where tokens were bought."""
-    with operator_in(tmp_path, catalogue=catalogue_with(ai=False)) as service:
-        account, spender = service.open_account(), spender_of(service)
-        found = refusal(spender.reserve(chat(account), key="k1"))
-        assert (RefusalCode.NO_AI, 403) == (found.code, found.status)
-
-
-def test_a_member_has_a_rate_of_their_own(tmp_path: Path) -> None:
-    """Running actions count; who is not named is not limited; the window moves on."""
-    limited = catalogue_with(rate_limits=[{"actions": 2, "window_s": 60, "scope": "member"}])
-    with operator_in(tmp_path, catalogue=limited) as service:
-        account, spender = service.open_account(), spender_of(service)
-        first = held(spender, chat(account, actor="maria"), "k1")
-        spender.settle(first.hold_id, Used(tokens=1))
-        service.clock.advance(30)
-        second = held(spender, chat(account, actor="maria"), "k2")
-        found = refusal(spender.check(chat(account, actor="maria")))
-        assert service.clock.now() + 30 == found.resets_at
-        held(spender, chat(account, actor="otto"), "k3")
-        held(spender, chat(account), "k4")
-        held_twice = held(spender, chat(account, actor="otto"), "k5")
-        refusal(spender.check(chat(account, actor="otto")))
-        spender.void(held_twice.hold_id)
-        service.clock.advance(29)
-        refusal(spender.check(chat(account, actor="maria")))
-        service.clock.advance(1)
-        allowed(spender, chat(account, actor="maria"))
-        spender.void(second.hold_id)
-
-
-@pytest.mark.parametrize(
-    ("scope", "mine", "theirs"),
-    [
-        ("member", {"actor": "maria"}, {"actor": "otto"}),
-        ("group", {"group": "sales"}, {}),
-        ("activity", {}, {"activity": "quiz-generation"}),
-        ("account", {}, None),
-    ],
-)
-@pytest.mark.parametrize("through", ["spender", "recorder"])
-def test_a_budget_counts_its_subject_only(
-    tmp_path: Path,
-    scope: str,
-    mine: dict[str, object],
-    theirs: dict[str, object] | None,
-    through: str,
-) -> None:
-    """Whether it was reserved or recorded, and while it is only held; in a new month from the start."""
-    budget = {"scope": scope, "period": "month", "tokens": 1_000, "enforcement": "refuse"}
-    with operator_in(tmp_path, catalogue=catalogue_with(budgets=[budget])) as service:
-        account, spender = service.open_account(), spender_of(service)
-        wanted = chat(account, tokens=400, **mine)
-        if through == "recorder":
-            service.recorder.record(
-                Action(
-                    account=account,
-                    activity=wanted.activity,
-                    tokens=400,
-                    actor=wanted.actor,
-                    group=wanted.group,
-                    key="r",
-                )
-            )
-        else:
-            spender.settle(held(spender, wanted, "k0").hold_id, Used(tokens=400))
-        running = held(spender, wanted, "k1")
-        found = refusal(spender.reserve(wanted, key="k2"))
-        assert (RefusalCode.BUDGET_REACHED, 200) == (found.code, found.left)
-        allowed(spender, replace(wanted, tokens=200))
-        if theirs is not None:
-            allowed(spender, chat(account, tokens=400, **theirs))
-        spender.void(running.hold_id)
-        allowed(spender, replace(wanted, tokens=600))
-        service.clock.advance(28 * DAY_S)
-        allowed(spender, replace(wanted, tokens=1_000))
-
-
-def test_alerts_are_given_once_whoever_charges(
-    service: OperatorOfTests, spender: Spender, account: AccountId
-) -> None:
-    """Edges, not levels: a refund does not arm them again, a purchase does, a new cycle does."""
-
-    def spend(tokens: int, key: str) -> list[tuple[AlertKind, int]]:
-        receipt = service.recorder.record(
-            Action(account=account, activity="magic-mentor", tokens=tokens, key=key)
-        )
-        return [(alert.kind, alert.threshold) for alert in receipt.alerts]
-
-    assert [] == spend(3_700, "k1")
-    receipt = spender.settle(held(spender, chat(account), "k2").hold_id, Used(tokens=100))
-    assert [(AlertKind.USED, 75)] == [(alert.kind, alert.threshold) for alert in receipt.alerts]
-    assert () == spender.settle(held(spender, chat(account), "k2").hold_id, Used(tokens=100)).alerts
-    service.recorder.grant(Grant(account=account, tokens=5_000, source=Source.PURCHASED, key="p1"))
-    assert [] == spend(100, "k3")
-    assert [(AlertKind.USED, 75)] == spend(3_700, "k4")
-    service.clock.advance(28 * DAY_S)
-    assert [(AlertKind.USED, 75)] == spend(5_600, "k5")
-
-
-def test_alerts_of_a_budget_return_when_it_is_raised_and_reached_again(tmp_path: Path) -> None:
-    """A late action of yesterday is not in today's budget."""
-    budget = {"scope": "member", "period": "day", "tokens": 100, "enforcement": "warn"}
-    with operator_in(tmp_path, catalogue=catalogue_with(budgets=[budget])) as service:
-        account, spender = service.open_account(), spender_of(service)
-        service.clock.advance(DAY_S)
-
-        def spend(tokens: int, key: str, *, at: int | None = None) -> list[int]:
-            receipt = service.recorder.record(
-                Action(
-                    account=account,
-                    activity="magic-mentor",
-                    tokens=tokens,
-                    key=key,
-                    actor="maria",
-                    occurred_at=at,
-                )
-            )
-            return [alert.threshold for alert in receipt.alerts if alert.kind is AlertKind.BUDGET]
-
-        assert [] == spend(90, "k0", at=service.clock.now() - 1)
-        assert [75, 90] == spend(95, "k1")
-        spender.set_budget(
-            account,
-            Budget(
-                scope=Scope.MEMBER,
-                subject="",
-                period=Period.DAY,
-                tokens=1_000,
-                enforcement=Enforcement.WARN,
-            ),
-        )
-        assert [75] == spend(700, "k2")

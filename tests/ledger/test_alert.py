@@ -63,8 +63,9 @@ def test_alert_says_what_is_left_and_since_when() -> None:
 
 
 def test_refunds_lessen_what_was_used() -> None:
-    """3,750 used of 5,000 and 1 of it refunded is below three quarters."""
-    assert [] == said(state(5_000, used=0), state(1_251, used=3_750, refunded=1))
+    """4,500 used and 1,000 of it refunded is 70 %, not three quarters of 6,000."""
+    assert [] == said(state(5_000, used=0), state(1_500, used=4_500, refunded=1_000))
+    assert [("used", 75)] == said(state(5_000, used=0), state(1_500, used=4_500))
 
 
 def test_a_stream_without_cycles_has_used_nothing() -> None:
