@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import lru_cache
 
 from nostr_usage.entry_fields import LABEL_MAX
 from nostr_usage.errors import InputError
@@ -236,8 +237,13 @@ def body_digest(request: Request | Intent | Used) -> bytes:
 
 
 def _stated(value: Request | Intent | Used | MeasuredUsage) -> dict[str, object]:
-    stated = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: content for field, content in stated if content != _default(field)}
+    stated = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))
+    return {name: content for name, content, default in stated if content != default}
+
+
+@lru_cache(maxsize=32)
+def _defaults(request: type[Request | Intent | Used | MeasuredUsage]) -> tuple[tuple[str, object], ...]:
+    return tuple((field.name, _default(field)) for field in fields(request))
 
 
 def _default(field: Field[object]) -> object:

@@ -29,6 +29,7 @@ from nostr_usage.store import AccountSecrets, DetailsRow, Line, Transaction
 NONCE_BYTES = 32
 # A stream with a daily cycle that was idle for ten years owes about 11,000 entries; more than this is a bug.
 DUE_MAX = 100_000
+STATES_MAX = 4_096
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -54,6 +55,20 @@ class Operator:
     ciphers: dict[AccountId, AccountCipher] = field(
         default_factory=dict[AccountId, AccountCipher], repr=False
     )
+
+    _states: dict[str, StreamState] = field(default_factory=dict[str, StreamState], repr=False)
+
+    def keep_state(self, state: StreamState) -> str:
+        """The JSON of a state, which `state_of` then need not parse."""
+        text = state_to_json(state)
+        while len(self._states) >= STATES_MAX:
+            self._states.pop(next(iter(self._states)), None)
+        self._states[text] = state
+        return text
+
+    def state_of(self, state_json: str) -> StreamState:
+        """The state that a stream's row holds; whoever wrote it last, the text says which it is."""
+        return self._states.get(state_json) or state_from_json(state_json)
 
     def cipher(self, account: AccountId) -> AccountCipher:
         """The account's secrets, made ready once (an ECDH costs more than all the rest of an entry)."""
@@ -90,7 +105,7 @@ class StreamWriter:
         self._meter = meter
         self._cipher = operator.cipher(account)
         row = transaction.stream(account, meter)
-        self.state: StreamState = state_from_json(row.state_json) if row else EMPTY_STATE
+        self.state: StreamState = operator.state_of(row.state_json) if row else EMPTY_STATE
         self._head = row.head_id if row else NO_ENTRY
         # One moment for the whole transaction: nothing may fall due between one entry and the next.
         self._now = max(operator.clock.now(), row.created_at if row else 0)
@@ -138,12 +153,13 @@ class StreamWriter:
         if not self._lines:
             return
         self.stream_no, numbers = self._transaction.append(
-            self._account, self._meter, self._lines, state_json=state_to_json(self.state)
+            self._account, self._meter, self._lines, state_json=self._operator.keep_state(self.state)
         )
         self.numbers = dict(zip((line.entry_id for line in self._lines), numbers, strict=True))
-        self._transaction.put_details(
-            (self.numbers[entry_id], _details_row(details)) for entry_id, details in self._details
-        )
+        if self._details:
+            self._transaction.put_details(
+                (self.numbers[entry_id], _details_row(details)) for entry_id, details in self._details
+            )
         self._transaction.queue_outbox(
             numbers, relay_nos=self._operator.outbox_relays, now=self._operator.clock.now()
         )
