@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 
@@ -271,9 +272,13 @@ async def test_a_cancelled_task_pays_for_what_it_used(
 
     task = asyncio.create_task(run())
     await has_begun.wait()
-    task.cancel()
-    await asyncio.sleep(0)
-    task.cancel()
+    writer_may_go_on = threading.Event()
+    service.store.submit(lambda _transaction: writer_may_go_on.wait())
+    for _ in range(2):  # the second comes while the debit is still queued
+        task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    writer_may_go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     # Whatever comes after it in the queue sees its debit.
