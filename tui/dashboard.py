@@ -82,6 +82,7 @@ class DashboardApp(FeedingApp):
         options: Options | None = None,
     ) -> None:
         super().__init__(source, account=account, feed=feed, follow=follow, options=options or Options())
+        self.set_class(self._options.look.is_ascii, "-plain")
         self._clock = clock
         self._preferences = self._options.preferences
         self._look = self._options.look

@@ -240,7 +240,10 @@ async def test_ascii_is_ascii() -> None:
     """Nothing but ASCII leaves the program, borders included."""
     options = Options(look=Look(is_ascii=True))
     app = dashboard(MadeSource((ALICE, snapshot(rows=(entry(1, description="Grüße 💎"),)))), options=options)
-    async with app.run_test(size=(100, 30)) as pilot:
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        app.notify("a notice", markup=False)
+        await pilot.pause()
+        assert "a notice" in screen_text(app)
         assert screen_text(app).isascii()
         for keys in ("question_mark", "escape", "l", "escape", "a"):
             await pilot.press(keys)

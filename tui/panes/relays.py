@@ -56,7 +56,9 @@ def _read_columns() -> tuple[Column[RelayLine | RelayQueue], ...]:
         return Cell(text=f"{look.glyphs.bad} {row.condition}", style="$error")
 
     def manners(row: RelayLine | RelayQueue, look: Look) -> Cell:
-        if isinstance(row, RelayQueue) or row.is_clean:
+        if isinstance(row, RelayQueue) or not (row.received or not row.is_clean):
+            return Cell(text="")
+        if row.is_clean:
             return Cell(text=f"{look.glyphs.good} fair", style="$success")
         return Cell(text=f"{look.glyphs.warning} odd", style="$warning")
 
