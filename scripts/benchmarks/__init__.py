@@ -4,5 +4,6 @@ ledgers     ledgers of any size, made in bulk
 measuring   rounds, medians, spread, and the table
 recording   durable entries a second, against signing and inserting without callers
 rebuilding  relay to empty store, against reading without a sink and against another client
-reporting   balance, start and memory, as the ledger grows
+reporting   balance and month as the ledger grows, and the start of the command
+memory      peaks of publishing and rebuilding, as the ledger grows
 """

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.benchmarks import rebuilding, recording, reporting
+from scripts.benchmarks import memory, rebuilding, recording, reporting
 from scripts.benchmarks.measuring import Row, Table
 
 SIZES = (1_000, 100_000)
 NAMES = ("start", "record", "report", "rebuild")
+MEMORY_AGAINST = 100_000
 
 
 def main() -> None:
@@ -22,12 +24,15 @@ def main() -> None:
     parser.add_argument("--entries", type=int, nargs="+", default=SIZES, help="sizes of ledgers")
     parser.add_argument("--rounds", type=int, default=3, help="how often each pair is measured")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these rows only")
+    parser.add_argument(
+        "--memory", type=int, metavar="N", help=f"peaks at N entries, too, against {MEMORY_AGAINST:,}"
+    )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()
     table = Table()
     wanted: dict[str, Callable[[], list[Row]]] = {
         "start": reporting.start_rows,
-        "record": recording.rows,
+        "record": lambda: recording.rows(rounds=options.rounds),
         "report": lambda: [row for size in options.entries for row in reporting.rows(size)],
         "rebuild": lambda: [
             row for size in options.entries for row in rebuilding.rows(size, rounds=options.rounds)
@@ -36,10 +41,15 @@ def main() -> None:
     for name in options.only:
         for row in wanted[name]():
             table.add(row)
+    if options.memory:
+        for row in memory.rows(options.memory, against=MEMORY_AGAINST):
+            table.add(row)
     if options.json:
         machine = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": platform.platform(),
+            "cores": os.cpu_count(),
+            "load": os.getloadavg(),
             "python": platform.python_version(),
         }
         options.json.write_text(json.dumps({**machine, "rows": table.as_json()}, indent=1) + "\n", "utf-8")

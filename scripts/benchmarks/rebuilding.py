@@ -52,7 +52,7 @@ class Published:
 def rows(entries: int, *, rounds: int = 3) -> list[Row]:
     """Rebuilding a ledger of `entries` from the embedded relay, and from nostr-sdk's while it holds all."""
     with tempfile.TemporaryDirectory() as directory, relay_process(Path(directory) / "relay.sqlite") as url:
-        published = asyncio.run(_publish(url, entries))
+        published = asyncio.run(publish(url, entries))
         measured = _measure(published, "embedded relay", rounds)
     if entries <= SDK_RELAY_ENTRIES_MAX:
         measured += asyncio.run(_with_sdk_relay(entries, rounds))
@@ -61,7 +61,7 @@ def rows(entries: int, *, rounds: int = 3) -> list[Row]:
 
 async def _with_sdk_relay(entries: int, rounds: int) -> list[Row]:
     async with _sdk_relay() as url:
-        published = await _publish(url, entries)
+        published = await publish(url, entries)
         return await asyncio.to_thread(_measure, published, "nostr-sdk relay", rounds)
 
 
@@ -70,10 +70,10 @@ def _measure(published: Published, relay: str, rounds: int) -> list[Row]:
     sdk: list[tuple[float, float]] = []
     every: list[tuple[float, float]] = []
     for _ in range(rounds):
-        rebuilt = _rate(published, lambda: _rebuild(published))
+        rebuilt = _rate(published, lambda: rebuild(published))
         sink.append((rebuilt, _rate(published, lambda: _read_only(published))))
         sdk.append((rebuilt, _rate(published, lambda: _sdk_sum(published))))
-        checked = _rate(published, lambda: _rebuild(published, check_every_signature=True))
+        checked = _rate(published, lambda: rebuild(published, check_every_signature=True))
         every.append((checked, _verifications_a_second()))
     entries, unit = published.entries, "entries/s"
     return [
@@ -118,7 +118,8 @@ def _rate(published: Published, work: Callable[[], Awaitable[int]]) -> float:
     return published.entries / elapsed
 
 
-async def _publish(url: str, entries: int) -> Published:
+async def publish(url: str, entries: int) -> Published:
+    """A new ledger of about `entries`, all of it on the relay."""
     with tempfile.TemporaryDirectory() as directory, new_ledger(Path(directory), relays=(url,)) as ledger:
         fill(ledger, entries)
         report = await publish_due(
@@ -133,7 +134,8 @@ async def _publish(url: str, entries: int) -> Published:
         )
 
 
-async def _rebuild(published: Published, *, check_every_signature: bool = False) -> int:
+async def rebuild(published: Published, *, check_every_signature: bool = False) -> int:
+    """The ledger in a new store; how many entries that has."""
     with (
         tempfile.TemporaryDirectory() as directory,
         Store.open(Path(directory) / "ledger.sqlite", create=True) as store,

@@ -1,6 +1,8 @@
 """Recording: durable entries a second, with everything a caller pays for, against the floor beneath it.
 
-The floor signs the same events and inserts the same rows in batches of FULL commits, with nobody to wait for.
+The floor builds and signs the same events and writes the same rows (event, entry, state, request, totals,
+outbox), an entry at a time, in batches of FULL commits: what is left when there is nobody to answer, no price
+to find, and no key to compare.
 """
 
 from __future__ import annotations
@@ -12,10 +14,14 @@ import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
-from nostr_usage.ledger.entry import AccountId, EntryId
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Source
 from nostr_usage.nostr.event import UnsignedEvent, event_to_json, sign_event
-from nostr_usage.request import Action
-from scripts.benchmarks.ledgers import BenchLedger, fill, new_ledger
+from nostr_usage.request import Action, Grant
+from nostr_usage.spend import Spender
+from nostr_usage.spending_values import Hold, Intent, Used
+from nostr_usage.store import Transaction
+from nostr_usage.stream_writer import StreamWriter
+from scripts.benchmarks.ledgers import BenchLedger, debit, new_ledger
 from scripts.benchmarks.measuring import Row, compare
 
 TASKS = 64
@@ -23,8 +29,8 @@ PER_CALLER = 100
 ALONE = 500
 
 
-def rows() -> list[Row]:
-    """64 tasks, 64 threads, and one caller alone."""
+def rows(*, rounds: int = 3) -> list[Row]:
+    """64 tasks, 64 threads, one caller alone, and one that reserves first."""
     entries = TASKS * PER_CALLER
     return [
         compare(
@@ -32,18 +38,20 @@ def rows() -> list[Row]:
             lambda: _with_ledger(_threads),
             lambda: _with_ledger(_floor),
             entries=entries,
-            peer_name="sign + insert in bulk",
+            peer_name="build + sign + the same inserts",
             unit="entries/s",
             goal="≥ 0.55",
+            rounds=rounds,
         ),
         compare(
             "record, 64 tasks",
             lambda: _with_ledger(lambda ledger: asyncio.run(_tasks(ledger))),
             lambda: _with_ledger(_floor),
             entries=entries,
-            peer_name="sign + insert in bulk",
+            peer_name="build + sign + the same inserts",
             unit="entries/s",
             goal="≥ 0.75",
+            rounds=rounds,
         ),
         compare(
             "record, one caller",
@@ -53,6 +61,16 @@ def rows() -> list[Row]:
             peer_name="sign + FULL commit",
             unit="µs a call",
             goal="≤ 1.4",
+            rounds=rounds,
+        ),
+        compare(
+            "reserve + settle",
+            lambda: 1e6 / _with_ledger(_reserve_and_settle),
+            lambda: 1e6 / _with_ledger(_alone),
+            entries=ALONE,
+            peer_name="record, one caller",
+            unit="µs a pair",
+            rounds=rounds,
         ),
     ]
 
@@ -94,8 +112,26 @@ async def _tasks(ledger: BenchLedger) -> float:
 
 
 def _floor(ledger: BenchLedger) -> float:
+    def write(transaction: Transaction, number: int, account_no: int, account: AccountId) -> None:
+        writer = StreamWriter(transaction, ledger.operator, account=account, meter=DEFAULT_METER)
+        line = writer.write(debit(f"floor-{number}", ledger.clock.now()))
+        writer.finish()
+        transaction.put_request(
+            account_no,
+            key_digest=line.entry_id.encode()[:32],
+            body_digest=line.entry_id.encode()[32:],
+            entry_no=writer.numbers[line.entry_id],
+        )
+
+    def write_batch(transaction: Transaction, number: int) -> None:
+        for account_no, account in places:
+            write(transaction, number, account_no, account)
+
+    with ledger.store.read() as reader:
+        places = [(row.account_no, row.account) for row in reader.accounts()][:TASKS]
     started = time.perf_counter()
-    fill(ledger, TASKS * PER_CALLER)
+    for number in range(PER_CALLER):
+        ledger.store.write(lambda transaction, number=number: write_batch(transaction, number))
     return TASKS * PER_CALLER / (time.perf_counter() - started)
 
 
@@ -107,10 +143,24 @@ def _alone(ledger: BenchLedger) -> float:
     return ALONE / (time.perf_counter() - started)
 
 
+def _reserve_and_settle(ledger: BenchLedger) -> float:
+    spender = Spender(store=ledger.store, operator=ledger.operator, catalogue=ledger.catalogue)
+    account = ledger.accounts[0]
+    ledger.recorder.grant(
+        Grant(account=account, tokens=1_000_000, source=Source.PURCHASED, key="reserve-and-settle")
+    )
+    started = time.perf_counter()
+    for number in range(ALONE):
+        intent = Intent(account=account, activity="magic-mentor", tokens=7)
+        hold = spender.reserve(intent, key=f"hold-{number}")
+        assert isinstance(hold, Hold), hold
+        spender.settle(hold.hold_id, Used(tokens=7))
+    return ALONE / (time.perf_counter() - started)
+
+
 def _sign_and_commit(ledger: BenchLedger) -> float:
     """One signed event of the usual size and one commit that reaches the disk, nothing else."""
     receipt = ledger.recorder.record(_action(ledger.accounts[0], "sample"))
-    entry_id: EntryId = receipt.entry_id
     content = receipt.event_json.decode()
     started = time.perf_counter()
     for number in range(ALONE):
@@ -118,7 +168,7 @@ def _sign_and_commit(ledger: BenchLedger) -> float:
             pubkey=ledger.operator.signer.pubkey,
             created_at=number,
             kind=30078,
-            tags=(("d", entry_id),),
+            tags=(("d", receipt.entry_id),),
             content=content.replace('"', " "),
         )
         event = sign_event(unsigned, ledger.operator.signer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import compileall
 import resource
 import subprocess
 import sys
@@ -53,7 +53,11 @@ def rows(entries: int) -> list[Row]:
 
 
 def start_rows() -> list[Row]:
-    """`nostr-usage balance` against an interpreter that does nothing."""
+    """`nostr-usage balance` and `statusline` against an interpreter that does nothing.
+
+    Both from compiled bytecode, as an installation has it.
+    """
+    compileall.compile_dir("nostr_usage", quiet=2)
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory) / "home"
         for arguments in (("init", "--relay", "ws://127.0.0.1:9"), ("account", "new", "alice")):
@@ -62,18 +66,18 @@ def start_rows() -> list[Row]:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
-        command = [sys.executable, "-c", BALANCE, "--home", str(home), "balance", "alice"]
         return [
             compare(
-                "start, balance",
-                lambda: _start_ms(command),
-                lambda: _start_ms([sys.executable, "-c", "pass"]),
+                f"start, {command}",
+                lambda command=command: _start_ms(["-c", BALANCE, "--home", str(home), command, "alice"]),
+                lambda: _start_ms(["-c", "pass"]),
                 entries=1,
                 peer_name="python -c pass",
                 unit="ms of CPU",
                 goal="≤ 5",
                 rounds=5,
             )
+            for command in ("balance", "statusline")
         ]
 
 
@@ -96,21 +100,12 @@ def _look_us(directory: Path, what: str) -> float:
         return (time.perf_counter() - started) * 1e6 / LOOKS
 
 
-def _start_ms(command: list[str]) -> float:
-    """CPU milliseconds of a whole process, the least of several: the rest is noise of the machine."""
-    spent: list[float] = []
+def _start_ms(arguments: list[str]) -> float:
+    """CPU milliseconds of a whole interpreter, the least of several: the rest is noise of the machine."""
+    command, spent = [sys.executable, *arguments], list[float]()
     for _ in range(STARTS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(spent) * 1_000
-
-
-def peak_memory_mb(entries: int) -> float:
-    """Peak memory of a process that rebuilds a ledger of `entries`, in MiB (Linux counts in KiB)."""
-    code = "import sys; from scripts.benchmarks.memory import main; main(int(sys.argv[1]))"
-    finished = subprocess.run(
-        [sys.executable, "-c", code, str(entries)], check=True, capture_output=True, text=True
-    )
-    return float(json.loads(finished.stdout)["peak_mb"])

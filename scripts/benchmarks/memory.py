@@ -1,0 +1,72 @@
+"""Memory: the peak of a process that rebuilds a ledger, and of the relay that serves it, as the ledger grows.
+
+Each runs in a process of its own, since a peak never comes down again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from nostr_usage.ledger.entry import AccountId
+from scripts.benchmarks import rebuilding
+from scripts.benchmarks.measuring import Row, row_of
+from scripts.benchmarks.rebuilding import Published
+from tests.relay_process import relay_process
+
+PUBLISH = "publish"
+REBUILD = "rebuild"
+
+
+def rows(entries: int, *, against: int) -> list[Row]:
+    """Peaks at `entries` against those at a smaller size; one round, since they hardly vary."""
+    large, small = _peaks_mb(entries), _peaks_mb(against)
+    return [
+        row_of(
+            f"memory, {what}",
+            [(large[what], small[what])],
+            entries=entries,
+            peer_name=f"{against:,} entries",
+            unit="MiB at most",
+            goal="≤ 1.2",
+        )
+        for what in large
+    ]
+
+
+def _peaks_mb(entries: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as directory, relay_process(Path(directory) / "relay.sqlite") as url:
+        published = _run(PUBLISH, url, str(entries))
+        rebuilt = _run(REBUILD, json.dumps(published["ledger"]))
+    return {PUBLISH: float(str(published["peak_mb"])), REBUILD: float(str(rebuilt["peak_mb"]))}
+
+
+def _run(*arguments: str) -> dict[str, object]:
+    command = [sys.executable, "-m", "scripts.benchmarks.memory", *arguments]
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def main(what: str, *arguments: str) -> None:
+    """Do one thing in this process, and print its peak in MiB (Linux counts in KiB)."""
+    answer: dict[str, object] = {}
+    if what == PUBLISH:
+        url, entries = arguments
+        ledger = asyncio.run(rebuilding.publish(url, int(entries)))
+        answer["ledger"] = [ledger.url, ledger.pubkey, ledger.accounts, ledger.entries]
+    else:
+        url, pubkey, accounts, entries = json.loads(arguments[0])
+        ledger = Published(
+            url=url, pubkey=pubkey, accounts=tuple(map(AccountId, accounts)), entries=int(entries)
+        )
+        assert ledger.entries == asyncio.run(rebuilding.rebuild(ledger)), "entries are missing"
+    answer["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
