@@ -54,13 +54,15 @@ def test_the_probe_sees_what_is_loaded(name: str) -> None:
     assert name in loaded_by(f"import {name}")
 
 
-@pytest.mark.parametrize("options", [(), ("--json",), ("alice",)])
-def test_balance_loads_little(tmp_path: Path, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "command", [("balance",), ("balance", "--json"), ("balance", "alice"), ("statusline",)], ids=" ".join
+)
+def test_balance_loads_little(tmp_path: Path, command: tuple[str, ...]) -> None:
     """It answers at once, on a home with entries; the control, which reads an event, loads what it needs."""
     operator = operator_terminal(tmp_path)
     feed(operator)
     statement = "from nostr_usage.cli.main import execute; assert execute() == 0"
     home = ("--home", str(operator.home))
-    assert set() == modules_after(statement, *home, "balance", *options) & set(NOT_FOR_BALANCE)
+    assert set() == modules_after(statement, *home, *command) & set(NOT_FOR_BALANCE)
     control = modules_after(statement, *home, "show", "1", "--account", "alice")
     assert {"orjson", "nostr_usage.nostr.event"} <= control
