@@ -58,7 +58,7 @@ class Verdict(Enum):
 _VERDICTS: Final = {
     Prefix.NONE: Verdict.LATER,
     Prefix.DUPLICATE: Verdict.DUPLICATE,
-    Prefix.POW: Verdict.FINAL,
+    Prefix.POW: Verdict.LATER,
     Prefix.BLOCKED: Verdict.FINAL,
     Prefix.RATE_LIMITED: Verdict.LATER,
     Prefix.INVALID: Verdict.ALARM,

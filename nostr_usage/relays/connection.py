@@ -228,15 +228,16 @@ class RelayConnection:
 
     async def _send_all(self, events: Sequence[Event], publication: Publication) -> None:
         self._publications.append(publication)
+        begun_at = asyncio.get_running_loop().time()
         for event in events:
             while publication.is_full:
-                await self._answered(publication.wait())
+                await self._answered(publication.wait(), begun_at=begun_at)
             if publication.is_stopped:
                 break
             publication.unanswered.add(event.id)
             await self._send(self._session.publish(event))
         while publication.unanswered:
-            await self._answered(publication.wait())
+            await self._answered(publication.wait(), begun_at=begun_at)
 
     def _needs_authentication(self, request: Request) -> bool:
         return request.closed is not None and request.closed.verdict is Verdict.AUTHENTICATE
@@ -260,14 +261,18 @@ class RelayConnection:
             await request.wait()
         self._check()
 
-    async def _answered(self, change: asyncio.Future[Any]) -> None:
-        """Wait for `change`, as long as the relay says something useful now and then."""
+    async def _answered(self, change: asyncio.Future[Any], *, begun_at: float | None = None) -> None:
+        """Wait for `change`, as long as the relay says something useful now and then.
+
+        `begun_at` is when the whole exchange began, on the loop's clock; None is now.
+        """
         loop = asyncio.get_running_loop()
-        begun_at = loop.time()
+        waits_since = loop.time()
+        ends_at = (waits_since if begun_at is None else begun_at) + self._policy.request_timeout_s
         while not change.done():
             self._check()
-            silent_at = max(begun_at, self._useful_at) + self._policy.silence_timeout_s
-            left_s = min(silent_at, begun_at + self._policy.request_timeout_s) - loop.time()
+            silent_at = max(waits_since, self._useful_at) + self._policy.silence_timeout_s
+            left_s = min(silent_at, ends_at) - loop.time()
             if left_s <= 0:
                 self._fail(RelayTimeoutError(self.url, f"no answer{self._what_it_said()}"))
             else:

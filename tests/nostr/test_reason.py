@@ -20,7 +20,7 @@ from nostr_usage.nostr.reason import (
 # What a relay sends, the prefix and the text in it, and the verdicts on a refused event and on a CLOSED.
 SPOKEN = [
     ("duplicate: have it", Prefix.DUPLICATE, "have it", Verdict.DUPLICATE, Verdict.FINAL),
-    ("pow: 21 bits needed", Prefix.POW, "21 bits needed", Verdict.FINAL, Verdict.FINAL),
+    ("pow: 21 bits needed", Prefix.POW, "21 bits needed", Verdict.LATER, Verdict.LATER),
     ("blocked: banned", Prefix.BLOCKED, "banned", Verdict.FINAL, Verdict.FINAL),
     ("rate-limited: slow down", Prefix.RATE_LIMITED, "slow down", Verdict.LATER, Verdict.LATER),
     ("invalid: bad event id", Prefix.INVALID, "bad event id", Verdict.ALARM, Verdict.ALARM),
