@@ -6,6 +6,7 @@ Hypothesis runs the same examples every time: a failure that one run finds, ever
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 # No deadline: on a busy machine the first example of a strategy can take a second.
 settings.register_profile("repeatable", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("repeatable")
+
+# A shell that starts the tests in the background has these ignored, and so would every process they start.
+for interrupt in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(interrupt) is signal.SIG_IGN:
+        signal.signal(interrupt, signal.default_int_handler if interrupt is signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture
