@@ -17,7 +17,7 @@ from nostr_usage.home import Home, Role, Settings, check_private
 from nostr_usage.nostr.keys import public_key_of
 from nostr_usage.nostr.schnorr import BACKENDS, available_backends
 from nostr_usage.relays.information import clock_difference_s, fetch_information
-from nostr_usage.store import OutboxState, Store
+from nostr_usage.store import MUST_RECOVER, OutboxState, Store
 from nostr_usage.wiring import connection_policy, home_catalogue, home_relays, read_urls, write_urls
 
 CLOCK_DIFFERENCE_S_MAX = 60
@@ -131,9 +131,17 @@ def _store(home: Home) -> Iterator[Finding]:
             )
             problems = sum(len(reader.problems(stream.stream_no)) for stream in reader.streams())
             counts = reader.outbox_counts()
+            behind = reader.setting(MUST_RECOVER)
     except (NostrUsageError, FileNotFoundError) as error:
         yield _wrong("store", error)
         return
+    if behind:
+        yield Finding(
+            subject="store",
+            outcome=Outcome.WRONG,
+            message=f"it signs nothing: {behind}",
+            advice="Run `nostr-usage recover`.",
+        )
     if problems:
         yield Finding(
             subject="entries",

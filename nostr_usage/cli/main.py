@@ -77,6 +77,8 @@ COMMANDS = {
     "catalogue": Place("catalogues", "catalogue", "What a product sells: check, show, list, begin one."),
     "relay": Place("relay", "relay", "Run the embedded relay."),
     "replay": Place("replay", "replay_command", "Record a trace of AI requests as if it happened now."),
+    "backup": Place("recovery", "backup", "Copy the store while it is in use."),
+    "recover": Place("recovery", "recover_command", "After a restored backup: read back what was published."),
     "doctor": Place("doctor", "doctor", "What is wrong with this home, and what to do."),
     "completion": Place("shell", "completion", "Shell completion for bash, zsh or fish."),
     "tui": Place("shell", "tui", "Start the dashboard."),

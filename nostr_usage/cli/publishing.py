@@ -19,6 +19,7 @@ from nostr_usage.cli.output import (
     print_note,
     print_table,
 )
+from nostr_usage.cli.recovery import refuse_if_behind
 from nostr_usage.clock import SystemClock
 from nostr_usage.home import Home
 from nostr_usage.publish import PublishReport, RelayOutcome, publish_due, publish_forever
@@ -39,6 +40,7 @@ def publish(home: Home, *, watch: bool, allow_local: bool, as_json: bool) -> int
     Exit codes: 0 all published, 1 some relay refused or some events wait, 4 no relay could be reached.
     """
     with open_operator(home, password=key_password(home, "ledger")) as opened:
+        asyncio.run(refuse_if_behind(opened, allow_local=allow_local))
         if watch:
             asyncio.run(_watch(opened, allow_local=allow_local))
             return ExitCode.DONE
