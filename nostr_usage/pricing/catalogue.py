@@ -8,6 +8,7 @@
     [[activities]]          what customers do, how it is charged, what it may cost; with optional add-ons
     [[features]]            what some plans include and others do not
     [[plans]]               what an account is granted each cycle, may do, and pays; the first is the default
+      [plans.guardrails]    rates, the largest action, budgets, when a balance is low; plans without AI
     [[packs]]               tokens to buy; they never expire
     [[models]]              the models on offer, each with the source of its price
     [[prices]]              models at prices of your own; all others are in the public list
