@@ -11,13 +11,15 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from nostr_usage.publish import publish_due
 from nostr_usage.request import Receipt
@@ -223,11 +225,19 @@ def _wait_to_be_killed(sending: Connection) -> None:
 
 def start(work: Callable[[Path, Connection], None], directory: Path) -> object:
     """What `work` sends from a process of its own."""
-    receiving, sending = _context.Pipe(duplex=False)
-    process = _context.Process(target=work, args=(directory, sending))
-    process.start()
-    sending.close()
-    try:
-        return receiving.recv()
-    finally:
+    return start_all([(work, (directory,))])[0]
+
+
+def start_all(works: Sequence[tuple[Callable[..., None], tuple[Any, ...]]]) -> list[Any]:
+    """What several works send, each from a process of its own, all at the same time."""
+    running: list[tuple[BaseProcess, Connection]] = []
+    for work, arguments in works:
+        receiving, sending = _context.Pipe(duplex=False)
+        process = _context.Process(target=work, args=(*arguments, sending))
+        process.start()
+        sending.close()
+        running.append((process, receiving))
+    answers = [receiving.recv() for _, receiving in running]
+    for process, _ in running:
         process.join(PATIENCE_S)
+    return answers
