@@ -4,7 +4,7 @@
     dialect     a vendor's usage object ─▶ usage; reported, how its counts are read
     price       a dated price; usage ─▶ exact dollars
     price_book  model + time ─▶ price: the catalogue's own first, then public_prices (genai-prices)
-    catalogue   what a product sells, as one TOML file, found wrong by file, line and key (findings, toml_lines)
+    catalogue   what a product sells, as one TOML file; errors name file, line and key (findings, toml_lines)
     tables      its tables of activities and prices; offers, plans and packs; meters, what is counted and with
                 which models; guardrails; table and fields, what they are made of
     economics   what a plan costs the operator when it is used up, and what is left
