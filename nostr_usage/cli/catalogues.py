@@ -1,14 +1,16 @@
-"""`nostr-usage catalogue check|show|list|new|schema`: what a product sells, as one TOML file."""
+"""`nostr-usage catalogue …`: what a product sells, as one TOML file."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from nostr_usage.amount import format_dollars, format_tokens
-from nostr_usage.cli.options import json_option, pass_home
+from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import print_json, print_line, print_raw, print_table, token_rate
+from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.pricing.catalogue import (
@@ -19,6 +21,7 @@ from nostr_usage.pricing.catalogue import (
     catalogue_schema,
     load_catalogue,
 )
+from nostr_usage.pricing.economics import plan_economics
 from nostr_usage.pricing.offers import CycleKind, Plan
 from nostr_usage.pricing.quote import best_value_pack
 from nostr_usage.wiring import home_catalogue, load_catalogue_of
@@ -131,6 +134,40 @@ def schema() -> None:
     Exit codes: 0 done.
     """
     print_json(catalogue_schema())
+
+
+@catalogue.command("margins", epilog="Example: nostr-usage catalogue margins koffers")
+@click.argument("name", required=False)
+@json_option
+@pass_home
+@pass_clock
+def margins(clock: Clock, home: Home, *, name: str | None, as_json: bool) -> None:
+    """What each plan costs when it is used up, and what is left of its price: for the operator's own eyes.
+
+    Reckoned at the model and mix of the catalogue's [aims], one token being one unit of the model.
+
+    Exit codes: 0 done, 2 no such catalogue, 3 it has no [aims], or no price for their model.
+    """
+    found = load_catalogue_of(name) if name is not None else home_catalogue(home, home.settings())
+    rows = [plan_economics(found, plan, at=clock.now()) for plan in found.plans]
+    if as_json:
+        print_json([{**asdict(row), "margin_percent": row.margin_percent} for row in rows])
+        return
+    cells = [
+        (
+            row.plan,
+            format_tokens(row.tokens),
+            format_dollars(row.cost_micro_dollars),
+            format_dollars(row.budget_micro_dollars),
+            format_dollars(row.price_micro_dollars),
+            format_dollars(row.margin_micro_dollars),
+            "" if row.margin_percent is None else f"{row.margin_percent} %",
+            "" if row.is_within_budget else "over budget",
+        )
+        for row in rows
+    ]
+    header = ("plan", "tokens", "cost", "budget", "price", "margin", "of price", "")
+    print_table(header, cells, right=(1, 2, 3, 4, 5, 6))
 
 
 @catalogue.command("source", epilog="Example: nostr-usage catalogue source transparency")

@@ -71,3 +71,15 @@ def test_the_schema_is_for_editors(terminal: Terminal) -> None:
     schema = terminal.run("catalogue", "schema").json
     assert {"activities", "plans", "packs", "meters", "aims"} <= set(schema["properties"])
     assert "digest" not in schema["properties"]
+
+
+def test_margins_are_those_of_a_plan_that_is_used_up(terminal: Terminal) -> None:
+    """The table of a product's own planning; without aims there is none."""
+    terminal.clock.set(1_771_080_300)
+    rows = terminal.run("catalogue", "margins", "koffers", "--json").json
+    assert [(30, None), (50_000, 96), (200_000, 94), (1_000_000, 92)] == [
+        (row["tokens"], row["margin_percent"]) for row in rows
+    ]
+    shown = terminal.run("catalogue", "margins", "vibrationfit").out
+    assert "$899.00" in shown
+    terminal.run("catalogue", "margins", "transparency", code=ExitCode.REFUSED)

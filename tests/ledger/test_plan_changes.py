@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nostr_usage.ledger.cycle import Annual, CalendarMonth, EveryDays
 from nostr_usage.ledger.entry import Cost, LotTerms, Operation, Source
@@ -244,3 +246,19 @@ def test_a_plan_that_takes_over_at_the_boundary_counts_from_there() -> None:
         ("expiry", 100, "02-05"),
         ("renewal_grant", 100, "02-05"),
     ] == stream.due("02-05")
+
+
+@given(
+    st.lists(st.integers(0, 1_500), min_size=1, max_size=8),
+    st.integers(1, 2_000),
+    st.integers(1, 3),
+)
+def test_what_rolls_over_stays_below_the_cap_and_adds_up(used: list[int], cap: int, cycles: int) -> None:
+    """Whatever is used in each month; the fold accepts every entry, or `post` would have failed."""
+    stream = Stream(replace(ROLLING, rollover=Rollover(cap=cap, cycles=cycles)))
+    for month, tokens in enumerate(used, start=1):
+        stream.use(tokens, f"{month:02}-15")
+        rolled = sum(lot.remaining for lot in stream.state.lots if lot.source is Source.ROLLOVER)
+        assert rolled <= cap
+        life = stream.state.lifetime
+        assert balance_of(stream.state).total == life.granted - life.used - life.expired
