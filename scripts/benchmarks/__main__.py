@@ -15,7 +15,6 @@ from scripts.benchmarks.measuring import Row, Table
 
 SIZES = (1_000, 100_000)
 NAMES = ("start", "record", "report", "rebuild")
-MEMORY_AGAINST = 100_000
 
 
 def main() -> None:
@@ -25,7 +24,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often each pair is measured")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, help="these rows only")
     parser.add_argument(
-        "--memory", type=int, metavar="N", help=f"peaks at N entries, too, against {MEMORY_AGAINST:,}"
+        "--memory", type=int, nargs=2, metavar=("N", "M"), help="peaks at N entries, too, against those at M"
     )
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")
     options = parser.parse_args()
@@ -42,7 +41,7 @@ def main() -> None:
         for row in wanted[name]():
             table.add(row)
     if options.memory:
-        for row in memory.rows(options.memory, against=MEMORY_AGAINST):
+        for row in memory.rows(options.memory[0], against=options.memory[1]):
             table.add(row)
     if options.json:
         machine = {
