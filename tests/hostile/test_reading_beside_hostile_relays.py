@@ -14,7 +14,7 @@ import pytest
 from nostr_usage.nostr.message import ReqMessage
 from nostr_usage.relays import dialing
 from nostr_usage.store import Store
-from tests.hostile import false_answers
+from tests.hostile import false_answers, false_frames
 from tests.hostile.ledger_under_attack import LedgerUnderAttack
 from tests.hostile.naive_reader import naive_total
 from tests.hostile.outcomes import IMPATIENT, Outcome, Pass, outcome_of, read_ledger, total_of
@@ -123,6 +123,30 @@ async def test_a_withheld_tail_is_noticed_by_whoever_saw_it(ledger: LedgerUnderA
     assert Outcome.INCOMPLETE is outcome_of(reading, store, ledger)
     stream = next(found for found in reading.report.streams if found.account == ledger.account)
     assert (9, (10, 11, 12)) == (stream.seq, stream.missing)
+
+
+async def test_a_pass_that_was_cut_short_is_finished_by_the_next(
+    ledger: LedgerUnderAttack, store: Store
+) -> None:
+    """Until then the figure is incomplete; what was read stays, and only the rest is added."""
+    async with ScriptedRelay() as relay:
+        false_frames.cut_after_a_page(relay, ledger)
+        cut = await read_ledger(store, ledger, relay.url)
+        assert Outcome.CUT_SHORT is outcome_of(cut, store, ledger)
+        relay.forget_rules()
+        again = await read_ledger(store, ledger, relay.url)
+    assert Outcome.RIGHT is outcome_of(again, store, ledger)
+    assert len(ledger.all_events) == cut.report.entries_added + again.report.entries_added
+
+
+async def test_without_any_relay_a_figure_keeps_its_state(ledger: LedgerUnderAttack, store: Store) -> None:
+    """A pass that learns nothing takes nothing back."""
+    async with ScriptedRelay() as relay:
+        relay.hold(*ledger.all_events)
+        await read_ledger(store, ledger, relay.url)
+    before = total_of(store, ledger.account)
+    await read_ledger(store, ledger, "ws://127.0.0.1:1/")
+    assert (ledger.totals[ledger.account], "provisional") == before == total_of(store, ledger.account)
 
 
 async def test_a_tail_withheld_by_one_relay_is_shown_by_another(

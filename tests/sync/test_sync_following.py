@@ -15,9 +15,10 @@ from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.store import Store
 from nostr_usage.sync import SyncReport, follow_forever
 from nostr_usage.sync.following import COALESCE_S, WHOLE_PASS_S
-from tests.ledgers import KIND, LOCAL, events_of, heads, read_into, spend
+from tests.ledgers import KIND, LOCAL, events_of, heads, read_into, rewritten, spend
 from tests.operators import OperatorOfTests
 from tests.scripted_relay import ScriptedRelay
+from tests.signed_events import with_forged_signature
 
 PATIENCE_S = 20.0
 
@@ -204,3 +205,31 @@ async def test_following_without_any_relay_goes_on(
         await asyncio.sleep(0)
         assert followed.reports.empty()
     assert heads(operator.store) == heads(store)
+
+
+async def test_what_a_relay_invents_sets_off_no_reading(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """A live event that nobody signed names an account that is not asked about; a true one is the control."""
+    invented = AccountId("ab" * 32)
+    scripted_relay.hold(*events_of(operator))
+    async with following(operator, store, scripted_relay.url) as followed:
+        await followed.next_report()
+        await scripted_relay.until(lambda: is_listening(scripted_relay))
+        forged = with_forged_signature(rewritten(operator, events_of(operator)[-1], account=invented))
+        await scripted_relay.announce(forged)
+        spend(operator, account, 1)
+        await publish_new(operator, scripted_relay)
+        report = await followed.next_report()
+    assert 1 == report.entries_added
+    assert 1 == report.relays[0].score.forged
+    asked = [
+        value
+        for message in scripted_relay.received
+        if isinstance(message, ReqMessage)
+        for wanted in message.filters
+        for _, values in wanted.tags
+        for value in values
+    ]
+    assert account in asked
+    assert invented not in asked
