@@ -17,7 +17,8 @@ STOP_TIMEOUT_S = 10
 def relay_process(database: Path, *, port: int = 0) -> Generator[str]:
     """Gives the URL of a relay on loopback; it has ended, in order, when the block has."""
     command = [*COMMAND, "relay", "--port", str(port), "--db", str(database), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # In a session of its own: Ctrl-C ends those who use it, who then end it in order.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         announced = "".join(iter(process.stdout.readline, "}\n")) + "}"
         try:
