@@ -62,7 +62,9 @@ class Subscriber:
             return PlanChanged(plan=request.plan, effective_at=receipt.entry.occurred_at, receipt=receipt)
         self._answers.bring_up_to_date(transaction, account)
         forget_change(transaction, account.account_no)
-        now = self._answers.now
+        streams = transaction.streams(account_no=account.account_no)
+        # A clock behind the last entry counts as that entry's time, or an allowance might begin lapsed.
+        now = max(self._answers.now, *(stream.created_at for stream in streams))
         if request.plan == account.plan:
             return PlanChanged(plan=request.plan, effective_at=now)
         if request.plan is not None and self._is_upgrade(account.plan, request.plan):

@@ -282,3 +282,18 @@ def test_an_unknown_plan_is_refused(suite: OperatorOfTests) -> None:
     assert other is not None
     with pytest.raises((PricingError, UnknownNameError)):
         suite.recorder.record(Action(account=account, activity="chat", key="k"))
+
+
+def test_a_clock_that_went_back_shortens_no_allowance(suite: OperatorOfTests) -> None:
+    """A plan taken up again then begins with the last entry, and lasts its whole cycle from there."""
+    account = suite.open_account(plan="pro")
+    change(suite, account, None)
+    suite.clock.set(FEBRUARY_1 + 30 * DAY_S)
+    suite.recorder.tick(account)
+    suite.clock.set(FEBRUARY_1 + 29 * DAY_S)
+    assert FEBRUARY_1 + 30 * DAY_S == change(suite, account, "pro", key="again").effective_at
+    assert [50, 20, 100, 30, 0] == balances(suite, account)
+    suite.clock.set(FEBRUARY_1 + 60 * DAY_S - 1)
+    suite.recorder.tick(account)
+    renewals = [row for row in types(suite, account, "forecast") if row[1] == "renewal_grant"]
+    assert [] == renewals

@@ -94,7 +94,8 @@ def draft_of(step: Step, service: Service, plan: Plan) -> Draft | None:
             return draft(operation, tokens=tokens, at=service.now, ref=ref)
         case "subscribe" if service.plan is None:
             service.plan = plan
-            return first_grant(plan, anchor=service.anchor, at=max(service.now, service.anchor))
+            at = max(service.now, service.anchor, service.state.created_at)  # a clock may have gone back
+            return first_grant(plan, anchor=service.anchor, at=at)
         case "cancel":
             service.plan = None
             return None
