@@ -23,6 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError
 
 if TYPE_CHECKING:
@@ -178,6 +179,7 @@ class Home:
         # A directory that was there keeps its mode: it may hold more than this home. Our files are private.
         self.path.mkdir(mode=0o700, exist_ok=True)
         (self.path / "keys").mkdir(mode=0o700, exist_ok=True)
+        sync_directory(self.path.parent)
         self.write_relays(relays_toml)
         if catalogue_toml is not None:
             _replace_file(self.catalogue_path, catalogue_toml)
@@ -228,6 +230,7 @@ class Home:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
+        sync_directory(path.parent)
 
     def has_key(self, name: str) -> bool:
         """Whether the key file is there."""
@@ -304,3 +307,4 @@ def _replace_file(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync_directory(path.parent)

@@ -7,8 +7,9 @@ import os
 import sqlite3
 from pathlib import Path
 
+from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError
-from nostr_usage.store.database import connect, home_error, sync_directory
+from nostr_usage.store.database import connect, home_error
 from nostr_usage.store.outbox import MUST_RECOVER
 
 

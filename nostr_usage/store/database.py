@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
+from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError, NewerDatabaseError
 
 BUSY_TIMEOUT_S = 10.0
@@ -128,17 +129,6 @@ def home_error(path: Path, error: sqlite3.Error) -> HomeError:
     if "readonly" in text or "unable to open" in text:
         return HomeError(f"{path}: {text}", advice="Check who owns the file and its directory.")
     return HomeError(f"{path}: {text}", advice="Keep a copy of the file, then rebuild it from the relays.")
-
-
-def sync_directory(directory: Path) -> None:
-    """Have the names in a directory survive a power cut, where the system can do that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _create(path: Path, schema: Schema) -> None:
