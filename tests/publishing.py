@@ -12,7 +12,7 @@ from tests.operators import OperatorOfTests
 from tests.scripted_relay import ScriptedRelay
 
 LOCAL = ConnectionPolicy(
-    allow_local=True, silence_timeout_s=0.2, request_timeout_s=0.6, connect_timeout_s=1.0, relay_timeout_s=1.5
+    allow_local=True, silence_timeout_s=0.4, request_timeout_s=0.8, connect_timeout_s=2.0, relay_timeout_s=2.0
 )
 
 

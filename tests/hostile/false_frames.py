@@ -98,7 +98,7 @@ def flood_of_large_events(relay: ScriptedRelay, ledger: LedgerUnderAttack) -> No
     async def flood(turn: Turn) -> None:
         answers = turn.honest()
         about = subscription_of(answers)
-        for forged in forgeries.large(ledger, bytes_each=200_000, count=400):
+        for forged in forgeries.large(ledger, bytes_each=200_000, count=150):
             if turn.visit.is_gone:
                 return
             await turn.send(RelayEvent(subscription_id=about, event=forged))

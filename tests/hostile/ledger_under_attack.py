@@ -14,7 +14,7 @@ from tests.ledgers import events_of, spend
 from tests.operators import OperatorOfTests, operator_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LedgerUnderAttack:
     """Two accounts of one ledger: `account`, which relays lie about, and `other`, which they mix in.
 

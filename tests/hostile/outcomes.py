@@ -17,9 +17,9 @@ from tests.ledgers import KIND
 
 IMPATIENT = ConnectionPolicy(
     allow_local=True,
-    connect_timeout_s=1.0,
-    silence_timeout_s=0.15,
-    request_timeout_s=0.5,
+    connect_timeout_s=2.0,
+    silence_timeout_s=0.3,
+    request_timeout_s=0.6,
     relay_timeout_s=1.5,
 )
 """Deadlines of the tests: nothing that is honest on loopback needs as long."""

@@ -104,7 +104,13 @@ def noise_before_oks(relay: ScriptedRelay) -> None:
 
 def huge_frame_instead_of_an_ok(relay: ScriptedRelay) -> None:
     """One frame of 30 MiB."""
-    _answer_events(relay, lambda turn: turn.send('["NOTICE","' + "x" * HUGE_FRAME_BYTES + '"]'))
+    frame = '["NOTICE","' + "x" * HUGE_FRAME_BYTES + '"]'
+
+    async def send_once(turn: Turn) -> None:
+        is_first = len(turn.relay.received_of(EventMessage)) == 1
+        await (turn.send(frame) if is_first else say_nothing(turn))
+
+    relay.on(EventMessage, send_once)
 
 
 def cut_in_the_middle_of_an_ok(relay: ScriptedRelay) -> None:

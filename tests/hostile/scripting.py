@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.message import RelayEose, RelayEvent, ReqMessage, encode_message
@@ -61,10 +62,7 @@ def flood_pages(
     mix: Callable[[Answers, list[str]], Iterable[Frame]],
 ) -> None:
     """Let `mix` put forged events into each page of the account under attack."""
-    forged = [
-        encode_message(RelayEvent(subscription_id="SUB", event=event))
-        for event in forgeries.on_top(ledger, count=FLOOD_MAX)
-    ]
+    forged = _flood_of(ledger)
 
     def flood(answers: Answers) -> Iterable[Frame]:
         about = subscription_of(answers)
@@ -75,6 +73,15 @@ def flood_pages(
         await (honestly_but(flood) if is_page else honestly)(turn)
 
     always(relay, ledger, answer)
+
+
+@cache
+def _flood_of(ledger: LedgerUnderAttack) -> tuple[str, ...]:
+    """Forged events as messages to a subscription SUB."""
+    return tuple(
+        encode_message(RelayEvent(subscription_id="SUB", event=event))
+        for event in forgeries.on_top(ledger, count=FLOOD_MAX)
+    )
 
 
 def but_openings(behaviour: Behaviour) -> Behaviour:
