@@ -165,7 +165,7 @@ def _lot_view(reader: Reader, stream_no: int, lot: Lot) -> LotView:
 
 def _allowance_granted(reader: Reader, stream_no: int, cycle: CycleTotals | None) -> int:
     """An allowance that is used up has no lot any more; the entry that granted it begins its cycle."""
-    if cycle is None:
+    if cycle is None or cycle.granted == 0:
         return 0
     first = reader.entries(stream_no, after_seq=cycle.first_seq - 1, limit=_CYCLE_START_ENTRIES)
     return sum(
