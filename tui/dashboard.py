@@ -22,16 +22,17 @@ from tui import painting, wording
 from tui.asking import AskingApp
 from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
-from tui.dialogs import ChoiceDialog, TextDialog, account_columns, help_lines, text_columns
+from tui.dialogs import ChoiceDialog, account_columns, text_columns
+from tui.explaining import ExplainingApp
 from tui.exporting import Format
-from tui.feeding import FeedingApp
 from tui.keys import bindings_of
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
 from tui.panes.usage import UsagePane
-from tui.preferences import with_told
+from tui.preferences import with_cycle, with_told
 from tui.proof_screen import ProofDialog
+from tui.renewal import renewal_notice
 from tui.snapshot import Feed, FeedState, Snapshot
 from tui.theme_names import NO_COLOUR_THEME, THEME_NAMES
 from tui.themes import THEMES
@@ -51,7 +52,7 @@ FORMATS = (
 )
 
 
-class DashboardApp(FeedingApp):
+class DashboardApp(ExplainingApp):
     """Draws snapshots of one account."""
 
     CSS_PATH = "dashboard.tcss"
@@ -85,8 +86,6 @@ class DashboardApp(FeedingApp):
         self.set_class(self._options.look.is_ascii, "-plain")
         self._clock = clock
         self._preferences = self._options.preferences
-        self._look = self._options.look
-        self._snapshot: Snapshot | None = None
         self._hides_descriptions = False
         self._status = Line(widget_id="status")
         self._tabs = TabBar(PANES, widget_id="tabs")
@@ -227,9 +226,15 @@ class DashboardApp(FeedingApp):
         self.show_feed()
 
     def _give_notice(self, snapshot: Snapshot) -> None:
-        """Each threshold is told of once."""
-        if snapshot.outlook is None:
+        """Each threshold is told of once, and each reset."""
+        view = snapshot.balance
+        if view is None or snapshot.outlook is None:
             return
+        if view.cycle_start is not None:
+            self._preferences, is_news = with_cycle(self._preferences, snapshot.npub, view.cycle_start)
+            if is_news:
+                text = renewal_notice(view, snapshot.last_month, self._look)
+                self.notify(text, title="Allowance renewed", timeout=20, markup=False)
         reached = snapshot.outlook.threshold or 0
         self._preferences, is_news = with_told(self._preferences, snapshot.npub, reached)
         if is_news:
@@ -326,23 +331,6 @@ class DashboardApp(FeedingApp):
         """Hide descriptions, or show them."""
         self._hides_descriptions = not self._hides_descriptions
         self._redraw()
-
-    def action_enough(self) -> None:
-        """Show what the balance is enough for."""
-        if self._snapshot is not None and self._snapshot.outlook is not None:
-            lines = painting.enough_lines(self._snapshot.outlook, self._look)
-            self.push_screen(TextDialog("What this balance is enough for", lines, look=self._look))
-
-    def action_why(self) -> None:
-        """Show what the balance is made of."""
-        snapshot = self._snapshot
-        if snapshot is not None and snapshot.balance is not None and snapshot.lifetime is not None:
-            lines = painting.why_lines(snapshot.balance, snapshot.lifetime, self._look)
-            self.push_screen(TextDialog("Why the balance is what it is", lines, look=self._look))
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        self.push_screen(TextDialog("Keys", help_lines(), look=self._look))
 
     def action_copy(self) -> None:
         """Copy the balance, with what proves it."""

@@ -130,6 +130,13 @@ KEYS = (
         label="Why",
     ),
     Key(
+        id="balance.renewal",
+        where="balance",
+        keys="m",
+        action="app.renewal",
+        help="Show what the last reset brought, and what the month before used.",
+    ),
+    Key(
         id="usage.earlier",
         where="usage",
         keys="left_square_bracket,left",

@@ -25,11 +25,13 @@ class Preferences:
         theme: one of the names of the command line.
         is_local_time: times in the zone of this machine, not in UTC.
         told: by npub, the highest threshold (percent of the allowance used) that its owner was told of.
+        cycles: by npub, when the cycle began (unix seconds) whose reset its owner knows of.
     """
 
     theme: str = DEFAULT_THEME
     is_local_time: bool = False
     told: Mapping[str, int] = field(default_factory=dict[str, int])
+    cycles: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def load_preferences(path: Path) -> Preferences:
@@ -41,21 +43,24 @@ def load_preferences(path: Path) -> Preferences:
     if not isinstance(loaded, dict):
         return Preferences()
     values = cast("dict[str, object]", loaded)
-    theme, told = values.get("theme"), values.get("told")
-    pairs = cast("dict[str, object]", told).items() if isinstance(told, dict) else ()
+    theme = values.get("theme")
     return Preferences(
         theme=theme if isinstance(theme, str) and theme in THEME_NAMES else DEFAULT_THEME,
         is_local_time=values.get("is_local_time") is True,
-        told={npub: percent for npub, percent in pairs if type(percent) is int},
+        told=_numbers(values.get("told")),
+        cycles=_numbers(values.get("cycles")),
     )
 
 
 def save_preferences(path: Path, preferences: Preferences) -> None:
     """Replace the file as a whole; where it cannot be written, nothing is remembered."""
-    newest = dict(list(preferences.told.items())[-_ACCOUNTS_MAX:])
-    text = json.dumps(
-        {"theme": preferences.theme, "is_local_time": preferences.is_local_time, "told": newest}, indent=1
-    )
+    values = {
+        "theme": preferences.theme,
+        "is_local_time": preferences.is_local_time,
+        "told": _newest(preferences.told),
+        "cycles": _newest(preferences.cycles),
+    }
+    text = json.dumps(values, indent=1)
     with contextlib.suppress(OSError):
         aside = path.with_name(f"{path.name}.{os.getpid()}")
         aside.write_text(text + "\n", encoding="utf-8")
@@ -72,3 +77,23 @@ def with_told(preferences: Preferences, npub: str, reached: int) -> tuple[Prefer
     if reached:
         told[npub] = reached
     return replace(preferences, told=told), reached > before
+
+
+def with_cycle(preferences: Preferences, npub: str, start: int) -> tuple[Preferences, bool]:
+    """`preferences` after an account was seen in the cycle that began at `start`, and whether that is news.
+
+    A reset is news once; the cycle in which somebody looks for the first time is not.
+    """
+    cycles = dict(preferences.cycles)
+    before = cycles.pop(npub, start)
+    cycles[npub] = max(before, start)
+    return replace(preferences, cycles=cycles), start > before
+
+
+def _numbers(loaded: object) -> dict[str, int]:
+    pairs = cast("dict[str, object]", loaded).items() if isinstance(loaded, dict) else ()
+    return {npub: number for npub, number in pairs if type(number) is int}
+
+
+def _newest(numbers: Mapping[str, int]) -> dict[str, int]:
+    return dict(list(numbers.items())[-_ACCOUNTS_MAX:])

@@ -53,6 +53,7 @@ class Snapshot:
         taken_at: unix seconds.
         role: whose home it was read from.
         npub: the account.
+        last_month: the month before this one.
         balance: None as long as nothing is held of the account; then the rest is empty, too.
         recent: the newest entries, newest first.
         labels: what people call each activity.
@@ -67,6 +68,7 @@ class Snapshot:
     npub: str
     balance: BalanceView | None
     month: MonthView | None = None
+    last_month: MonthView | None = None
     recent: tuple[HistoryRow, ...] = ()
     outlook: OutlookView | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -20,7 +20,7 @@ from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.proof import EntryProof, operator_key_of, prove_entry
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
-from nostr_usage.trends import TrendView, trend_view
+from nostr_usage.trends import TrendView, month_before, trend_view
 from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
 from tui.exporting import Format, export
@@ -136,6 +136,7 @@ class LedgerSource:
                 npub=npub,
                 balance=balance,
                 month=month_view(reader, stream, month_of(now)),
+                last_month=month_view(reader, stream, month_before(month_of(now))),
                 recent=tuple(history(reader, stream, limit=RECENT_MAX)),
                 outlook=outlook_view(balance, self.catalogue),
                 labels=self._labels,

@@ -1,0 +1,54 @@
+"""The boxes that explain a figure: what it is made of, what it is enough for, what the last reset brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nostr_usage.ledger.entry import AccountId
+from tui import painting, renewal
+from tui.contracts import Following, Options, Source
+from tui.dialogs import TextDialog, help_lines
+from tui.feeding import FeedingApp
+from tui.look import Look
+from tui.snapshot import FeedState, Snapshot
+
+
+class ExplainingApp(FeedingApp):
+    """An app that keeps the snapshot it drew last, and explains it."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        account: AccountId | None,
+        feed: FeedState,
+        follow: Callable[[Callable[[FeedState], None]], Following] | None,
+        options: Options,
+    ) -> None:
+        super().__init__(source, account=account, feed=feed, follow=follow, options=options)
+        self._look: Look = options.look
+        self._snapshot: Snapshot | None = None
+
+    def action_enough(self) -> None:
+        """Show what the balance is enough for."""
+        if self._snapshot is not None and self._snapshot.outlook is not None:
+            lines = painting.enough_lines(self._snapshot.outlook, self._look)
+            self.push_screen(TextDialog("What this balance is enough for", lines, look=self._look))
+
+    def action_why(self) -> None:
+        """Show what the balance is made of."""
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.balance is not None and snapshot.lifetime is not None:
+            lines = painting.why_lines(snapshot.balance, snapshot.lifetime, self._look)
+            self.push_screen(TextDialog("Why the balance is what it is", lines, look=self._look))
+
+    def action_renewal(self) -> None:
+        """Show what the last reset brought, and what the month before it used."""
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.balance is not None:
+            lines = renewal.renewal_lines(snapshot, snapshot.balance, self._look)
+            self.push_screen(TextDialog("Last reset", lines, look=self._look))
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(TextDialog("Keys", help_lines(), look=self._look))

@@ -1,0 +1,62 @@
+"""What a reset brought, and what the month before used: a notice, and the box behind it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from nostr_usage.amount import format_tokens, micro_dollars
+from nostr_usage.views import BalanceView, MonthView
+from tui import wording
+from tui.look import Look
+from tui.snapshot import Snapshot
+
+
+def renewal_notice(view: BalanceView, last_month: MonthView | None, look: Look) -> str:
+    """One sentence on what came, one on what went."""
+    worth = wording.dollars(micro_dollars(view.allowance_granted, view.token_value), look)
+    text = f"{format_tokens(view.allowance_granted)} new tokens ({worth})."
+    if last_month is not None and last_month.rows:
+        name = wording.month_name(last_month.month)
+        actions = sum(row.count for row in last_month.rows)
+        text += f" {name}: {wording.tokens(last_month.tokens, look)} used in {actions:,} actions."
+    return f"{text} Press m for more."
+
+
+def renewal_lines(snapshot: Snapshot, view: BalanceView, look: Look) -> list[Content]:
+    """What came, the balance by where it is from, and the month before by activity."""
+    if view.cycle_start is None:
+        return [Content("There is no allowance, so nothing is reset.")]
+    worth = wording.dollars(micro_dollars(view.allowance_granted, view.token_value), look)
+    lines = [
+        Content.styled(f"Reset on {wording.full_time(view.cycle_start, look)}", "bold $primary"),
+        Content(f"  {format_tokens(view.allowance_granted)} new tokens, {worth}"),
+        Content(""),
+        Content.styled("Balance now", "bold $primary"),
+        _line("Left of the allowance", view.allowance, look),
+        _line("Purchased, carried over", view.purchased, look),
+    ]
+    lines += [_line("Other", view.other, look)] if view.other else []
+    lines += [_line("Debt", -view.debt, look)] if view.debt else []
+    lines += [_line("Balance", view.tokens, look).stylize("bold"), Content("")]
+    return lines + (_month_lines(snapshot.last_month, snapshot, look) if snapshot.last_month else [])
+
+
+def _month_lines(month: MonthView, snapshot: Snapshot, look: Look) -> list[Content]:
+    name = wording.month_name(month.month)
+    if not month.rows:
+        return [Content(f"Nothing was used in {name}.")]
+    lines = [Content.styled(f"Used in {name} (UTC)", "bold $primary")]
+    for row in month.rows:
+        label = look.text(snapshot.labels.get(row.activity, row.activity))
+        lines.append(_row(row.count, label, row.tokens, row.cents, look))
+    count = sum(row.count for row in month.rows)
+    return [*lines, _row(count, "Total", month.tokens, month.cents, look).stylize("bold")]
+
+
+def _row(count: int, label: str, tokens: int, cents: int, look: Look) -> Content:
+    figures = f"{wording.tokens(tokens, look):>12} {wording.cents(cents, look):>10}"
+    return Content(f"  {count:>6,} {look.fit(label, 24)}{figures}")
+
+
+def _line(name: str, tokens: int, look: Look) -> Content:
+    return Content(f"  {name:<24}{wording.tokens(tokens, look):>12}")
