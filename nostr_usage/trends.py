@@ -17,6 +17,21 @@ _DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BurnView:
+    """The usual use, and how long a balance lasts at it.
+
+    Attributes:
+        days: tokens used on each of the last `BURN_DAYS` whole days (UTC), net of refunds, the oldest first.
+        per_day: their mean, halves up; never negative.
+        lasts_days: how many whole days the balance lasts at that rate; None if nothing is used.
+    """
+
+    days: tuple[int, ...]
+    per_day: int
+    lasts_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrendView:
     """A month (UTC) and what it is compared with.
 
@@ -47,16 +62,30 @@ def trend_view(reader: Reader, stream: StreamRow, month: str, *, now: int, token
     shown = min(today.day, length) if is_current else length
     days = _by_day(reader.daily_use(stream.stream_no, month))
     earlier = _by_day(reader.daily_use(stream.stream_no, before))
-    burn = _burn(reader, stream, today)
+    burn = burn_view(reader, stream, now=now, tokens=tokens)
     return TrendView(
         month=month_view(reader, stream, month),
         before=month_view(reader, stream, before),
         days=tuple(days.get(day, 0) if day <= shown else None for day in range(1, length + 1)),
         used_until_today=sum(used for day, used in days.items() if day <= shown),
         used_until_then=sum(used for day, used in earlier.items() if day <= shown or not is_current),
-        burn_per_day=burn,
-        lasts_days=max(tokens, 0) // burn if burn > 0 else None,
+        burn_per_day=burn.per_day,
+        lasts_days=burn.lasts_days,
     )
+
+
+def burn_view(reader: Reader, stream: StreamRow, *, now: int, tokens: int) -> BurnView:
+    """The use of the whole days before `now` (unix seconds), and how long `tokens` last at that rate."""
+    today, last = datetime.fromtimestamp(now, UTC), now // _DAY_S
+    start = today - timedelta(days=BURN_DAYS)
+    used = {
+        use.day: use.tokens
+        for month in dict.fromkeys((start.strftime("%Y-%m"), today.strftime("%Y-%m")))
+        for use in reader.daily_use(stream.stream_no, month)
+    }
+    days = tuple(used.get(day, 0) for day in range(last - BURN_DAYS, last))
+    per_day = divide_half_up(max(sum(days), 0), BURN_DAYS)
+    return BurnView(days=days, per_day=per_day, lasts_days=max(tokens, 0) // per_day if per_day > 0 else None)
 
 
 def month_before(month: str) -> str:
@@ -80,17 +109,3 @@ def days_in(month: str) -> int:
 def _by_day(use: tuple[DayUse, ...]) -> dict[int, int]:
     """Tokens by day of the month."""
     return {datetime.fromtimestamp(day.day * _DAY_S, UTC).day: day.tokens for day in use}
-
-
-def _burn(reader: Reader, stream: StreamRow, today: datetime) -> int:
-    """The mean of the whole days before today."""
-    last = int(today.timestamp()) // _DAY_S
-    start = today - timedelta(days=BURN_DAYS)
-    months = dict.fromkeys((start.strftime("%Y-%m"), today.strftime("%Y-%m")))
-    used = sum(
-        use.tokens
-        for month in months
-        for use in reader.daily_use(stream.stream_no, month)
-        if last - BURN_DAYS <= use.day < last
-    )
-    return divide_half_up(max(used, 0), BURN_DAYS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nostr_usage.ledger.entry import DEFAULT_METER
 from nostr_usage.request import Action, Refund
-from nostr_usage.trends import TrendView, days_in, month_after, month_before, trend_view
+from nostr_usage.trends import TrendView, burn_view, days_in, month_after, month_before, trend_view
 from tests.operators import DAY_S, FEBRUARY_1, operator_in
 
 MARCH_3 = FEBRUARY_1 + 30 * DAY_S + 3_600
@@ -62,6 +62,21 @@ def test_the_usual_rate_says_how_long_it_lasts(tmp_path: Path) -> None:
     view = trends(tmp_path, "2026-03")
     assert 111 == view.burn_per_day
     assert 36 == view.lasts_days
+
+
+def test_days_of_the_usual_rate_reach_over_the_end_of_a_month(tmp_path: Path) -> None:
+    """Fourteen whole days before today, the oldest first; without use nothing can be said."""
+    with operator_in(tmp_path) as service:
+        account = service.open_account()
+        service.clock.set(FEBRUARY_1 + 27 * DAY_S)
+        service.recorder.record(Action(account=account, activity="magic-mentor", key="one", tokens=140))
+        with service.store.read() as reader:
+            stream = reader.stream(account, DEFAULT_METER)
+            assert stream is not None
+            view = burn_view(reader, stream, now=MARCH_3, tokens=100)
+            later = burn_view(reader, stream, now=MARCH_3 + 30 * DAY_S, tokens=100)
+    assert ((0,) * 11 + (140, 0, 0), 10, 10) == (view.days, view.per_day, view.lasts_days)
+    assert ((0,) * 14, 0, None) == (later.days, later.per_day, later.lasts_days)
 
 
 def test_months_follow_each_other() -> None:

@@ -7,6 +7,7 @@ from textual.content import Content
 from nostr_usage.amount import format_tokens
 from nostr_usage.ledger.state import Lifetime
 from nostr_usage.outlook import Level, OutlookView
+from nostr_usage.trends import BurnView
 from nostr_usage.views import BalanceView, LotView, MonthView
 from tui import wording
 from tui.look import Look
@@ -70,10 +71,22 @@ def balance_lines(snapshot: Snapshot, view: BalanceView, look: Look, width: int)
         lines.append(_field("Reserved", format_tokens(view.held)))
     reset = wording.reset_sentence(view, now=snapshot.taken_at, look=look)
     lines.append(_field("Reset", reset, "$warning" if view.is_reset_due else ""))
+    if snapshot.burn is not None:
+        lines += burn_lines(snapshot.burn, view, look, now=snapshot.taken_at)
     lines.append(_field("Rate", f"{wording.rate(view.token_value)} a token"))
     as_of = f"#{view.as_of_seq:,} {look.glyphs.dot} {wording.reset_time(view.as_of, look)}"
     lines.append(_field("As of", as_of))
     return lines
+
+
+def burn_lines(burn: BurnView, view: BalanceView, look: Look, *, now: int) -> list[Content]:
+    """The use of the last days as a curve, and when the balance runs out at that rate."""
+    curve = Content.assemble(
+        (f"{'Burn':<{_NAME_WIDTH}}", _MUTED),
+        (look.spark(burn.days), "$primary"),
+        f" {format_tokens(burn.per_day)}/day",
+    )
+    return [curve, _field("Runs out", wording.runs_out(burn, view, now=now, look=look))]
 
 
 def lot_lines(lots: tuple[LotView, ...], look: Look) -> list[Content]:

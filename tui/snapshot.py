@@ -10,6 +10,7 @@ from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.state import Lifetime
 from nostr_usage.outlook import OutlookView
+from nostr_usage.trends import BurnView
 from nostr_usage.views import BalanceView, HistoryRow, MonthView
 
 
@@ -57,6 +58,7 @@ class Snapshot:
         balance: None as long as nothing is held of the account; then the rest is empty, too.
         recent: the newest entries, newest first.
         labels: what people call each activity.
+        burn: the use of late, and how long the balance lasts.
         lifetime: what came in and went out since the first entry.
         queues: what was published where; empty for a follower.
         waiting: events that some relay still has to be sent; always 0 for a follower.
@@ -73,6 +75,7 @@ class Snapshot:
     outlook: OutlookView | None = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     waiting: int = 0
+    burn: BurnView | None = None
     lifetime: Lifetime | None = None
     queues: tuple[RelayQueue, ...] = ()
 

@@ -20,7 +20,7 @@ from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.proof import EntryProof, operator_key_of, prove_entry
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
-from nostr_usage.trends import TrendView, month_before, trend_view
+from nostr_usage.trends import TrendView, burn_view, month_before, trend_view
 from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
 from tui.exporting import Format, export
@@ -142,6 +142,7 @@ class LedgerSource:
                 labels=self._labels,
                 waiting=sum(queue.waiting for queue in queues),
                 queues=queues,
+                burn=burn_view(reader, stream, now=now, tokens=balance.tokens),
                 lifetime=state_from_json(stream.state_json).lifetime,
             )
 

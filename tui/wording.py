@@ -8,6 +8,7 @@ from datetime import UTC
 from nostr_usage.amount import format_dollars, format_tokens
 from nostr_usage.ledger.entry import Operation, Source
 from nostr_usage.outlook import Level, OutlookView
+from nostr_usage.trends import BurnView
 from nostr_usage.views import BalanceView, HistoryRow
 from tui.look import Look
 from tui.snapshot import Proved
@@ -43,6 +44,7 @@ _SOURCE_WORDS = {
     Source.ADJUSTMENT: "Adjustment",
     Source.PURCHASED: "Purchased",
 }
+_FAR_DAYS = 365
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 
@@ -202,6 +204,25 @@ def reset_sentence(view: BalanceView, *, now: int, look: Look) -> str:
     if view.is_reset_due:
         return look.own(f"{when} · due now")
     return look.own(f"{when} · in {duration(view.resets_at - now)}")
+
+
+def runs_out(burn: BurnView, view: BalanceView, *, now: int, look: Look) -> str:
+    """When the balance runs out at the rate of late: `about 24 Feb, in 10 d`; a reset may come before."""
+    if view.tokens <= 0:
+        return "nothing left"
+    if burn.lasts_days is None:
+        return "nothing used of late"
+    if burn.lasts_days > _FAR_DAYS:
+        return "not within a year"
+    end = now + burn.lasts_days * _DAY_S
+    if view.resets_at is not None and not view.is_reset_due and end >= view.resets_at:
+        return f"about {_day(end, look)}, after reset"
+    return f"about {_day(end, look)}, in {burn.lasts_days} d"
+
+
+def _day(unix_time: int, look: Look) -> str:
+    moment = look.moment(unix_time)
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
 def enough_sentence(outlook: OutlookView, look: Look) -> str:

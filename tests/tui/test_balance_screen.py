@@ -9,6 +9,7 @@ import pytest
 from textual.worker import WorkerFailed
 
 from nostr_usage.store import StreamStatus
+from nostr_usage.trends import BurnView
 from tests.tui.made_snapshots import (
     ALICE,
     BOB,
@@ -47,6 +48,37 @@ async def test_figures_are_there_with_the_first_frame() -> None:
         "● LIVE",
     ):
         assert shown in text
+
+
+@pytest.mark.parametrize(
+    ("burn", "changes", "said"),
+    [
+        (BurnView(days=(0, *range(13)), per_day=500, lasts_days=11), {}, "about 25 Feb, in 11 d"),
+        (BurnView(days=(0, *range(13)), per_day=100, lasts_days=58), {}, "about 13 Apr, after reset"),
+        (BurnView(days=(0, *range(13)), per_day=1, lasts_days=5_847), {}, "not within a year"),
+        (BurnView(days=(0,) * 14, per_day=0, lasts_days=None), {}, "nothing used of late"),
+        (BurnView(days=(9,) * 14, per_day=9, lasts_days=0), {"tokens": 0}, "nothing left"),
+    ],
+)
+async def test_burn_says_when_the_balance_runs_out(
+    burn: BurnView, changes: dict[str, object], said: str
+) -> None:
+    """At the rate of the last 14 days; unknown is never a date."""
+    app = dashboard(MadeSource((ALICE, snapshot(balance_of(**changes), burn=burn))))  # pyright: ignore[reportArgumentType]  # any field, by name
+    async with app.run_test(size=SIZE):
+        text = screen_text(app)
+    assert f"{burn.per_day:,}/day" in text
+    assert said in text
+    assert "As of" in text
+
+
+async def test_reserved_tokens_are_shown_while_there_are_any() -> None:
+    """What running actions hold is not free to spend."""
+    burn = BurnView(days=(1,) * 14, per_day=1, lasts_days=5)
+    for held, is_shown in ((0, False), (250, True)):
+        app = dashboard(MadeSource((ALICE, snapshot(balance_of(held=held), burn=burn))))
+        async with app.run_test(size=(80, 30)):
+            assert is_shown == ("Reserved  250" in screen_text(app))
 
 
 async def test_month_adds_up_on_screen() -> None:
