@@ -29,11 +29,16 @@ class AccountBook:
         self._ledger = ledger
         self._opened: dict[int, list[AccountId]] = {}
         self._accounts: dict[AccountId, None] = {}
+        self._meters: dict[AccountId, set[str]] = {}
 
     @property
     def accounts(self) -> tuple[AccountId, ...]:
         """All that are known, those that were held before first."""
         return tuple(self._accounts)
+
+    def opened_meters(self, account: AccountId) -> set[str]:
+        """The meters of an account whose opening a relay showed in this pass, signed."""
+        return self._meters.get(account, set())
 
     async def discover(self, store: Store) -> None:
         """Read on where the store ends, until no relay knows a further number; then ask for the gaps."""
@@ -100,6 +105,7 @@ class AccountBook:
             self._readers.score(url).forged += 1
         else:
             self._add(entry.account, entry.open_number)
+            self._meters.setdefault(entry.account, set()).add(entry.meter)
 
     def _add(self, account: AccountId, number: int | None) -> None:
         self._accounts.setdefault(account)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from nostr_usage.clock import Clock
-from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
+from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.problems import Problem
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
@@ -128,7 +128,7 @@ class Syncer:
             return SyncReport(relays=readers.readings())
         keeper = await self._keeper()
         problems: tuple[Problem, ...] = ()
-        is_discovered = accounts is None
+        book: AccountBook | None = None
         if accounts is None:
             book = AccountBook(readers, self._ledger)
             await book.discover(self._store)
@@ -136,9 +136,10 @@ class Syncer:
         one_pass = _Pass(readers, self._ledger, keeper, total=len(accounts), on_progress=on_progress)
         streams = await run_together(*(one_pass.read(account) for account in accounts))
         await keeper.keep_sightings()
-        if is_discovered and readers.urls:
+        if book is not None and readers.urls:
             streams = tuple(
-                found or (_never_shown(account),) for account, found in zip(accounts, streams, strict=True)
+                (*found, *_never_shown(account, book.opened_meters(account), found))
+                for account, found in zip(accounts, streams, strict=True)
             )
         return SyncReport(
             relays=readers.readings(),
@@ -157,16 +158,14 @@ class Syncer:
         return Keeper(self._store, relay_numbers=numbers, check_every_signature=self._check_every_signature)
 
 
-def _never_shown(account: AccountId) -> StreamReading:
-    """The opening is signed, so the account has a first entry, which nobody shows who is asked for it."""
-    return StreamReading(
-        account=account,
-        meter=DEFAULT_METER,
-        status=StreamStatus.INCOMPLETE,
-        seq=0,
-        added=0,
-        missing=(1,),
-    )
+def _never_shown(
+    account: AccountId, opened: set[str], found: Sequence[StreamReading]
+) -> Iterator[StreamReading]:
+    """Streams whose opening is signed, so that they have a first entry, which nobody shows who is asked."""
+    for meter in sorted(opened - {stream.meter for stream in found}):
+        yield StreamReading(
+            account=account, meter=meter, status=StreamStatus.INCOMPLETE, seq=0, added=0, missing=(1,)
+        )
 
 
 class _Pass:

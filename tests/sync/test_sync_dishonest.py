@@ -23,7 +23,7 @@ from tests.ledgers import (
 )
 from tests.operators import OperatorOfTests
 from tests.relay_behaviours import honestly_but
-from tests.scripted_relay import Answers, Frame, ScriptedRelay
+from tests.scripted_relay import Answers, Frame, ScriptedRelay, Turn, honestly
 from tests.signed_events import signed, signer_of, with_forged_signature
 
 
@@ -338,3 +338,29 @@ async def test_an_absurd_seq_neither_hangs_nor_fills_the_memory(
     assert (StreamStatus.INCOMPLETE, 10) == (stream.status, stream.seq)
     assert (11, 12) == stream.missing[:2]
     assert 30 > len(scripted_relay.received)
+
+
+async def test_a_meter_that_nobody_shows_is_named(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """Its opening is signed, so its first entry exists; the account's other meter is as it should be."""
+    opening = rewritten(operator, events_of(operator)[0], meter="minutes", open_number=2)
+
+    def hide(answers: Answers) -> Answers:
+        return [
+            answer
+            for answer in answers
+            if not (isinstance(answer, RelayEvent) and answer.event.id == opening.id)
+        ]
+
+    async def hide_from_pages(turn: Turn) -> None:
+        assert isinstance(turn.message, ReqMessage)
+        asks_for_openings = turn.message.filters[0].tags[0][0] == "o"
+        await (honestly if asks_for_openings else honestly_but(hide))(turn)
+
+    scripted_relay.hold(*events_of(operator), opening)
+    scripted_relay.on(ReqMessage, hide_from_pages)
+    streams = (await read_into(store, operator, scripted_relay.url)).streams
+    assert [("tokens", 10, ()), ("minutes", 0, (1,))] == [
+        (stream.meter, stream.seq, stream.missing) for stream in streams
+    ]
