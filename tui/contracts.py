@@ -9,7 +9,7 @@ from typing import Protocol
 
 from nostr_usage.filtering import Chip
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.proof import EntryProof
+from nostr_usage.proof import EntryProof, PastView
 from nostr_usage.store import Order
 from nostr_usage.trends import TrendView
 from nostr_usage.views import MonthView
@@ -50,6 +50,10 @@ class Source(Protocol):
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Every check of one entry."""
+        ...
+
+    def past(self, account: AccountId, seq: int) -> PastView | None:
+        """The balance after one entry."""
         ...
 
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:

@@ -30,6 +30,7 @@ from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
 from tui.panes.usage import UsagePane
+from tui.past_screen import PastDialog
 from tui.preferences import with_cycle, with_told
 from tui.proof_screen import ProofDialog
 from tui.renewal import renewal_notice
@@ -187,6 +188,22 @@ class DashboardApp(ExplainingApp):
     def on_proof_dialog_again(self, message: ProofDialog.Again) -> None:
         """Make every check once more."""
         self._prove(message.seq)
+
+    def on_past_dialog_wanted(self, message: PastDialog.Wanted) -> None:
+        """Step to another entry."""
+        self._travel(message.seq)
+
+    def action_past(self) -> None:
+        """Show the balance after the entry under the cursor."""
+        table = self.history.table if self._shown == "history" else self.pane.recent
+        row = table.row(table.cursor)
+        if row is not None:
+            self._travel(row.seq)
+
+    def _travel(self, seq: int) -> None:
+        account = self._account
+        if account is not None:
+            self.ask(lambda: self._source.past(account, seq), self.show_past, group="past")
 
     def _prove(self, seq: int) -> None:
         account = self._account

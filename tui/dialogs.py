@@ -26,6 +26,7 @@ _PLACES = {
     "usage": "Usage",
     "history": "History",
     "proof": "Proof of an entry",
+    "past": "Balance at an earlier entry",
     "table": "In tables",
     "panel": "In boxes like this one",
 }

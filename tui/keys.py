@@ -137,6 +137,13 @@ KEYS = (
         help="Show what the last reset brought, and what the month before used.",
     ),
     Key(
+        id="balance.past",
+        where="balance",
+        keys="b",
+        action="app.past",
+        help="Show the balance as it was after the entry under the cursor.",
+    ),
+    Key(
         id="usage.earlier",
         where="usage",
         keys="left_square_bracket,left",
@@ -195,6 +202,13 @@ KEYS = (
         label="Export",
     ),
     Key(
+        id="history.past",
+        where="history",
+        keys="b",
+        action="app.past",
+        help="Show the balance as it was after the entry under the cursor.",
+    ),
+    Key(
         id="proof.copy_id",
         where="proof",
         keys="y",
@@ -221,6 +235,41 @@ KEYS = (
     Key(
         id="proof.close", where="proof", keys="escape,q,enter", action="close", help="Go back.", label="Back"
     ),
+    Key(
+        id="past.earlier",
+        where="past",
+        keys="left_square_bracket,left",
+        action="step(-1)",
+        help="One entry back.",
+        label="Earlier",
+        shown="[",
+    ),
+    Key(
+        id="past.later",
+        where="past",
+        keys="right_square_bracket,right",
+        action="step(1)",
+        help="One entry on.",
+        label="Later",
+        shown="]",
+    ),
+    Key(
+        id="past.much_earlier",
+        where="past",
+        keys="left_curly_bracket",
+        action="step(-100)",
+        help="A hundred entries back.",
+        shown="{",
+    ),
+    Key(
+        id="past.much_later",
+        where="past",
+        keys="right_curly_bracket",
+        action="step(100)",
+        help="A hundred entries on.",
+        shown="}",
+    ),
+    Key(id="past.close", where="past", keys="escape,q", action="close", help="Go back.", label="Back"),
     Key(id="table.up", where="table", keys="up,k", action="move(-1)", help="One row up.", shown="up k"),
     Key(
         id="table.down", where="table", keys="down,j", action="move(1)", help="One row down.", shown="down j"

@@ -223,20 +223,11 @@ def why_lines(view: BalanceView, lifetime: Lifetime, look: Look) -> list[Content
     lines = [Content.styled("Lots, in the order in which they are spent", "bold $primary")]
     lines += lot_lines(view.lots, look) or [Content("  none")]
     if view.debt:
-        lines.append(_amount("Debt", -view.debt, look))
-    lines += [_amount("Balance", view.tokens, look).stylize("bold"), Content("")]
+        lines.append(amount_line("Debt", -view.debt, look))
+    lines += [amount_line("Balance", view.tokens, look).stylize("bold"), Content("")]
     lines.append(Content.styled(look.own(f"All {view.as_of_seq:,} entries added up"), "bold $primary"))
-    moves = (
-        ("Granted", lifetime.granted),
-        ("Purchased", lifetime.purchased),
-        ("Used", -lifetime.used),
-        ("Refunded", lifetime.refunded),
-        ("Lapsed", -lifetime.expired),
-        ("Reversed", -lifetime.reversed),
-    )
-    lines += [_amount(name, tokens, look) for name, tokens in moves if tokens]
-    total = sum(tokens for _, tokens in moves)
-    lines.append(_amount("Sum", total, look).stylize("bold"))
+    lines += lifetime_lines(lifetime, look)
+    total = _lifetime_sum(lifetime)
     if total != view.tokens:
         lapsed = f"{look.glyphs.doubt} {total - view.tokens:,} lapsed since the last entry, not written yet."
         lines.append(Content.styled(lapsed, "$warning"))
@@ -245,7 +236,29 @@ def why_lines(view: BalanceView, lifetime: Lifetime, look: Look) -> list[Content
     return lines
 
 
-def _amount(name: str, tokens: int, look: Look) -> Content:
+def lifetime_lines(lifetime: Lifetime, look: Look) -> list[Content]:
+    """What came in and went out, and its sum."""
+    lines = [amount_line(name, tokens, look) for name, tokens in _moves(lifetime) if tokens]
+    return [*lines, amount_line("Sum", _lifetime_sum(lifetime), look).stylize("bold")]
+
+
+def _moves(lifetime: Lifetime) -> tuple[tuple[str, int], ...]:
+    return (
+        ("Granted", lifetime.granted),
+        ("Purchased", lifetime.purchased),
+        ("Used", -lifetime.used),
+        ("Refunded", lifetime.refunded),
+        ("Lapsed", -lifetime.expired),
+        ("Reversed", -lifetime.reversed),
+    )
+
+
+def _lifetime_sum(lifetime: Lifetime) -> int:
+    return sum(tokens for _, tokens in _moves(lifetime))
+
+
+def amount_line(name: str, tokens: int, look: Look) -> Content:
+    """A name and tokens with their sign."""
     return Content(f"  {name:<14}{wording.signed_tokens(tokens, look):>16}")
 
 

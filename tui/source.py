@@ -17,7 +17,7 @@ from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.proof import EntryProof, operator_key_of, prove_entry
+from nostr_usage.proof import EntryProof, PastView, operator_key_of, past_view, prove_entry
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
 from nostr_usage.trends import TrendView, burn_view, month_before, trend_view
@@ -112,6 +112,12 @@ class LedgerSource:
                 return None
             key = conversation_key(self.opened, reader, stream)
             return prove_entry(reader, row, authority=authority, conversation_key=key)
+
+    def past(self, account: AccountId, seq: int) -> PastView | None:
+        """The balance after one entry, folded again; may take seconds in a long history."""
+        with self.opened.store.read() as reader:
+            stream = reader.stream(account, self.meter)
+            return past_view(reader, stream, seq) if stream is not None else None
 
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Write the entries of a list to a new file; its path."""

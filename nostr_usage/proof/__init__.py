@@ -2,6 +2,7 @@
 
     one_entry     every check of one entry, its text where a key opens it, and who has it
     everything    every stream folded again from zero, and compared with all that the store says
+    past          the balance after an earlier entry, folded from the events up to it
     stored        what the store says beside an event, compared with the event
     relay_health  how the relays fare, and who can read what they accept (loads the relay client)
 
@@ -11,6 +12,7 @@ it is computed again from the signed events.
 
 from nostr_usage.proof.everything import AuditReport, Finding, Ledger, audit_store
 from nostr_usage.proof.one_entry import EntryProof, Holder, operator_key_of, prove_entry
+from nostr_usage.proof.past import PastView, past_view
 
 __all__ = [
     "AuditReport",
@@ -18,7 +20,9 @@ __all__ = [
     "Finding",
     "Holder",
     "Ledger",
+    "PastView",
     "audit_store",
     "operator_key_of",
+    "past_view",
     "prove_entry",
 ]

@@ -15,7 +15,7 @@ from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import load_catalogue
-from nostr_usage.proof import EntryProof
+from nostr_usage.proof import EntryProof, PastView
 from nostr_usage.store import Order, StreamStatus
 from nostr_usage.trends import TrendView
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
@@ -174,6 +174,9 @@ class MadeSource:
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Nothing: proofs need a store."""
+
+    def past(self, account: AccountId, seq: int) -> PastView | None:
+        """Nothing: the past needs a store."""
 
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Never asked: there are no lists."""
