@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -25,7 +26,7 @@ FILES = (
 )
 FILE_CALLS = ("openat", "pwrite64", "fsync", "fdatasync", "ftruncate", "unlink", "mmap", "pread64")
 SOCKET_CALLS = ("socket", "connect", "sendto", "sendmsg", "recvfrom", "recvmsg", "shutdown")
-TIMEOUT_S = 60
+TIMEOUT_S = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a program said, and what it asked of the system."""
+    """What a program said, and what it asked of the system; a program that hung was killed."""
 
     output: str
     errors: str
     log: str
     exit_code: int
+    is_hung: bool
 
 
 @cache
@@ -90,22 +92,33 @@ def run_traced(
     command += [part for path in paths for part in ("-P", str(path))]
     command += ["-xx", "-s", "1000000"] if has_data else []
     command += ["-e", f"inject={fault.injection}"] if fault else []
-    with output.open("wb") as answers:
-        finished = subprocess.run(
+    with (
+        output.open("wb") as answers,
+        subprocess.Popen(
             [*command, sys.executable, "-m", *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=answers,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+            start_new_session=True,
+        ) as running,
+    ):
+        try:
+            _, errors = running.communicate(timeout=TIMEOUT_S)
+            is_hung = False
+        except BaseException as error:
+            os.killpg(running.pid, signal.SIGKILL)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            _, errors = running.communicate()
+            is_hung = True
     return Run(
         output=output.read_text(),
-        errors=finished.stderr.decode(errors="replace"),
+        errors=errors.decode(errors="replace"),
         log=log.read_text(),
-        exit_code=finished.returncode,
+        exit_code=running.returncode,
+        is_hung=is_hung,
     )
 
 

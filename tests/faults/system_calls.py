@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from tests.operators import operator_in
 PROGRAM = "tests.faults.twenty_entries"
 _WOKEN_IN_VAIN = "Exception in callback BaseSelectorEventLoop._read_from_self()"
 """What asyncio writes, and outlives, when the socket with which it wakes itself fails."""
+_WAKING = re.compile(r'"\\0", 1, .*INJECTED')
+"""A thread that wakes the event loop: asyncio takes no notice when that fails, and sleeps on."""
 OUTCOMES = ("EIO", "ENOSPC", "SIGKILL")
 
 
@@ -71,6 +74,8 @@ def suffer(founded: Path, fault: Fault, *, directory: Path, relay: str, changes:
     )
     has_crashed = "Traceback" in run.errors and not run.errors.startswith(_WOKEN_IN_VAIN)
     crashed = run.errors[-600:] if has_crashed or run.exit_code not in {0, -9, 137} else ""
+    if run.is_hung and not _WAKING.search(run.log):
+        crashed = "it hangs"
     acknowledged = acknowledged_in(run.output)
     damage = damage_of(directory, relays=(relay,), acknowledged=acknowledged, attempted=KEYS)
     with operator_in(directory, relays=(relay,)) as operator:
