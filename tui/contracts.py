@@ -56,6 +56,10 @@ class Source(Protocol):
         """The balance after one entry."""
         ...
 
+    def diagnostics(self) -> tuple[tuple[str, str], ...]:
+        """What a bug report should say."""
+        ...
+
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Write a list to a new file."""
         ...

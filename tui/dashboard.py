@@ -26,6 +26,7 @@ from tui.dialogs import ChoiceDialog, account_columns, text_columns
 from tui.explaining import ExplainingApp
 from tui.exporting import Format
 from tui.keys import bindings_of
+from tui.look import Look
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
@@ -34,6 +35,7 @@ from tui.past_screen import PastDialog
 from tui.preferences import with_cycle, with_told
 from tui.proof_screen import ProofDialog
 from tui.renewal import renewal_notice
+from tui.settings_screen import Changes, SettingsDialog
 from tui.snapshot import Feed, FeedState, Snapshot
 from tui.theme_names import NO_COLOUR_THEME, THEME_NAMES
 from tui.themes import THEMES
@@ -343,6 +345,20 @@ class DashboardApp(ExplainingApp):
         zone = datetime.now().astimezone().tzinfo if wording.is_utc(self._look) else UTC
         self._look = replace(self._look, zone=zone or UTC)
         self._redraw()
+
+    def action_settings(self) -> None:
+        """Show settings and diagnostics."""
+
+        def turn_zone() -> Look:
+            self.action_zone()
+            return self._look
+
+        changes = Changes(has_colour=self._options.has_colour, turn_zone=turn_zone)
+        self.ask(
+            self._source.diagnostics,
+            lambda facts: self.show_box(SettingsDialog(facts, changes=changes, look=self._look)),
+            group="settings",
+        )
 
     def action_descriptions(self) -> None:
         """Hide descriptions, or show them."""

@@ -27,6 +27,7 @@ _PLACES = {
     "history": "History",
     "proof": "Proof of an entry",
     "past": "Balance at an earlier entry",
+    "settings": "Settings and diagnostics",
     "table": "In tables",
     "panel": "In boxes like this one",
 }

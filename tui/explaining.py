@@ -8,7 +8,7 @@ from nostr_usage.ledger.entry import AccountId
 from nostr_usage.proof import PastView
 from tui import painting, renewal
 from tui.contracts import Following, Options, Source
-from tui.dialogs import TextDialog, help_lines
+from tui.dialogs import Dialog, TextDialog, help_lines
 from tui.feeding import FeedingApp
 from tui.look import Look
 from tui.past_screen import PastDialog
@@ -60,6 +60,11 @@ class ExplainingApp(FeedingApp):
         else:
             last_seq = self._snapshot.balance.as_of_seq
             self.push_screen(PastDialog(past, last_seq=last_seq, look=self._look))
+
+    def show_box(self, box: Dialog) -> None:
+        """Show a box that was waited for, unless another was opened meanwhile."""
+        if not isinstance(self.screen, Dialog):
+            self.push_screen(box)
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -35,6 +35,7 @@ _SPELLINGS = {
     "question_mark": "?",
     "colon": ":",
     "slash": "/",
+    "comma": ",",
 }
 
 KEYS = (
@@ -70,6 +71,13 @@ KEYS = (
         keys="r",
         action="resync",
         help="Read the store again, now.",
+    ),
+    Key(
+        id="app.settings",
+        where="everywhere",
+        keys="comma",
+        action="settings",
+        help="Show settings, and facts for a bug report.",
     ),
     Key(id="app.zone", where="everywhere", keys="z", action="zone", help="Show times in UTC, or local time."),
     Key(
@@ -270,6 +278,38 @@ KEYS = (
         shown="}",
     ),
     Key(id="past.close", where="past", keys="escape,q", action="close", help="Go back.", label="Back"),
+    Key(
+        id="settings.theme",
+        where="settings",
+        keys="t",
+        action="theme",
+        help="The next theme.",
+        label="Theme",
+    ),
+    Key(
+        id="settings.zone",
+        where="settings",
+        keys="z",
+        action="zone",
+        help="Show times in UTC, or local time.",
+        label="Zone",
+    ),
+    Key(
+        id="settings.copy",
+        where="settings",
+        keys="y",
+        action="copy",
+        help="Copy the facts for a bug report.",
+        label="Copy",
+    ),
+    Key(
+        id="settings.close",
+        where="settings",
+        keys="escape,q",
+        action="close",
+        help="Go back.",
+        label="Back",
+    ),
     Key(id="table.up", where="table", keys="up,k", action="move(-1)", help="One row up.", shown="up k"),
     Key(
         id="table.down", where="table", keys="down,j", action="move(1)", help="One row down.", shown="down j"

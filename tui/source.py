@@ -119,6 +119,12 @@ class LedgerSource:
             stream = reader.stream(account, self.meter)
             return past_view(reader, stream, seq) if stream is not None else None
 
+    def diagnostics(self) -> tuple[tuple[str, str], ...]:
+        """What a bug report should say."""
+        from tui.diagnostics import diagnostics  # noqa: PLC0415  # only who asks pays for it
+
+        return diagnostics(self.opened)
+
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Write the entries of a list to a new file; its path."""
         return export(self.opened.store, entries, format_, directory, now=self.clock.now())

@@ -178,6 +178,10 @@ class MadeSource:
     def past(self, account: AccountId, seq: int) -> PastView | None:
         """Nothing: the past needs a store."""
 
+    def diagnostics(self) -> tuple[tuple[str, str], ...]:
+        """One fact."""
+        return (("Home", "~/made by \x1b[31mhand"),)
+
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Never asked: there are no lists."""
         raise AssertionError

@@ -20,7 +20,7 @@ def test_no_two_actions_share_a_key() -> None:
     """Not within one part of the dashboard, and no part hides a key that works everywhere."""
     for place in {key.where for key in KEYS}:
         # Boxes cover the screen, and with it the keys that work everywhere.
-        places = {place} if place in {"panel", "proof", "past"} else {place, "everywhere"}
+        places = {place} if place in {"panel", "proof", "past", "settings"} else {place, "everywhere"}
         names = [name for key in KEYS if key.where in places for name in key.keys.split(",")]
         doubled = [name for name, count in Counter(names).items() if count > 1]
         assert [] == doubled
@@ -28,7 +28,7 @@ def test_no_two_actions_share_a_key() -> None:
 
 def test_footer_has_at_most_seven_keys() -> None:
     """On 80 columns there is room for no more."""
-    for place in {key.where for key in KEYS} - {"everywhere", "table", "panel", "proof", "past"}:
+    for place in {key.where for key in KEYS} - {"everywhere", "table", "panel", "proof", "past", "settings"}:
         assert len(footer_keys(place)) <= FOOTER_KEYS_MAX
 
 
