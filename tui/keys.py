@@ -233,6 +233,14 @@ KEYS = (
         label="Copy event",
     ),
     Key(
+        id="proof.open",
+        where="proof",
+        keys="o",
+        action="open",
+        help="Open the proof in the pager ($PAGER).",
+        label="Open",
+    ),
+    Key(
         id="proof.verify",
         where="proof",
         keys="v",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SuspendNotSupported
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from nostr_usage.errors import InputError
 from nostr_usage.proof import EntryProof
 from tui import wording
 from tui.dialogs import Dialog
 from tui.keys import Key, bindings_of, footer_keys
 from tui.look import Look
+from tui.paging import page
 
 _MARKS = {True: ("good", "$success"), False: ("bad", "bold $error"), None: ("doubt", "$warning")}
 
@@ -54,6 +56,19 @@ class ProofDialog(Dialog):
         text = self._proof.event_json.decode("utf-8", "replace")
         self.app.copy_to_clipboard(text)  # pyright: ignore[reportUnknownMemberType]  # untyped App
         self.notify("Sent the signed event to the terminal's clipboard.", markup=False)
+
+    def action_open(self) -> None:
+        """Show the proof in the pager, where the terminal can be lent to it."""
+        lines = proof_lines(self._proof, self.look, hides_descriptions=self._hides)
+        text = "\n".join(line.plain for line in lines) + "\n"
+        try:
+            with self.app.suspend():  # pyright: ignore[reportUnknownMemberType]  # untyped App
+                page(text)
+        except SuspendNotSupported:
+            self.notify("This terminal cannot be lent to a pager.", severity="warning", markup=False)
+        except InputError as error:
+            said = self.look.text(f"{error.message}. {error.advice}")
+            self.notify(said, severity="warning", markup=False)
 
     def action_verify(self) -> None:
         """Make every check once more."""
