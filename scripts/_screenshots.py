@@ -43,6 +43,8 @@ SCENES = (
     Scene(name="history", keys=("3", "slash", *"type:quiz-generation tokens>300", "enter", "down")),
     Scene(name="proof", keys=("3", "down", "enter")),
     Scene(name="relays", keys=("4",)),
+    Scene(name="past", keys=("3", "down", "down", "b")),
+    Scene(name="reset", keys=("m",)),
     Scene(name="help", keys=("question_mark",)),
 )
 
