@@ -14,7 +14,8 @@ Below them lie three cores that touch nothing outside themselves and do not know
     ledger     entries, lots, cycles: what a balance is
     pricing    measured usage, dated prices, catalogues: what an action costs
 
-and between them and the verbs `entry_event`, where an entry becomes an event. Only `store`, `relays`,
+and between them and the verbs `wire`, where an entry becomes an event, and `writing`, what the verbs that
+write have in common; `spending` and `reporting` stand beside the verbs they serve. Only `store`, `relays`,
 `embedded` and `cli` touch files, sockets and the terminal; `wiring` puts all of it together from settings.
 
 What programs use can be imported from here, as in `from nostr_usage import Action, Home, open_operator`. Each
@@ -69,11 +70,11 @@ if TYPE_CHECKING:
     from nostr_usage.publish import PublishReport, publish_due, publish_forever
     from nostr_usage.record import Recorder
     from nostr_usage.report import balance_view, history, month_view, stream_of
-    from nostr_usage.request import Action, Gift, Grant, NewAccount, Receipt, Refund, Reversal
     from nostr_usage.spend import AsyncSpender, Spender
     from nostr_usage.sync import SyncReport, follow_forever, sync_ledger
     from nostr_usage.views import BalanceView, HistoryRow, MonthView
     from nostr_usage.wiring import OperatorHome, ReaderHome, find_account, open_operator, open_reader
+    from nostr_usage.writing.request import Action, Gift, Grant, NewAccount, Receipt, Refund, Reversal
 
 _NAMES = {
     "clock": "Clock ManualClock SystemClock",
@@ -95,7 +96,7 @@ _NAMES = {
     "publish": "PublishReport publish_due publish_forever",
     "record": "Recorder",
     "report": "balance_view history month_view stream_of",
-    "request": "Action Gift Grant NewAccount Receipt Refund Reversal",
+    "writing.request": "Action Gift Grant NewAccount Receipt Refund Reversal",
     "spend": "AsyncSpender Spender",
     "sync": "SyncReport follow_forever sync_ledger",
     "views": "BalanceView HistoryRow MonthView",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nostr_usage.account_key import account_id
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import SecretKey, generate_secret_key, public_key_of
 from nostr_usage.record import Recorder
-from nostr_usage.request import NewAccount, Receipt
 from nostr_usage.store.account_secrets import AccountSecrets
+from nostr_usage.wire.account_key import account_id
+from nostr_usage.writing.request import NewAccount, Receipt
 
 _SECRET_BYTES = 32
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from nostr_usage.clock import Clock
 from nostr_usage.errors import HomeError
 from nostr_usage.home import Home, Role, Settings, private_files
-from nostr_usage.manifest import Manifest, manifest_event
 from nostr_usage.nostr.event import UnsignedEvent, event_to_json, sign_event
 from nostr_usage.nostr.keys import SecretKey, generate_secret_key
 from nostr_usage.nostr.nip49 import encrypt_secret_key
@@ -18,6 +17,7 @@ from nostr_usage.nostr.signer import Signer
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.store import Store, Transaction
 from nostr_usage.store.account_secrets import AccountSecrets
+from nostr_usage.wire.manifest import Manifest, manifest_event
 from nostr_usage.wiring import (
     LOW_BALANCE_SETTING,
     TOKEN_VALUE_SETTING,

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
-from nostr_usage.answering import Answers, Write
 from nostr_usage.errors import (
     IdempotencyError,
     InputError,
@@ -26,10 +25,12 @@ from nostr_usage.ledger.entry import (
 )
 from nostr_usage.ledger.fold import Referred
 from nostr_usage.ledger.posting import Draft
-from nostr_usage.opening import open_stream, opening_balance
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.promise import lot_priority
-from nostr_usage.request import (
+from nostr_usage.store import AccountRow, Line, Store, Transaction
+from nostr_usage.writing.answering import Answers, Write
+from nostr_usage.writing.opening import open_stream, opening_balance
+from nostr_usage.writing.promise import lot_priority
+from nostr_usage.writing.request import (
     Action,
     Grant,
     NewAccount,
@@ -39,8 +40,7 @@ from nostr_usage.request import (
     check_key,
     reason_of,
 )
-from nostr_usage.store import AccountRow, Line, Store, Transaction
-from nostr_usage.stream_writer import Operator, StreamWriter
+from nostr_usage.writing.stream_writer import Operator, StreamWriter
 
 
 class Recorder:

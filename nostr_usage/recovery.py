@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from nostr_usage.answering import HAS_RECOVERED, recovered_setting
 from nostr_usage.clock import Clock
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, EventError, RelayError
 from nostr_usage.ledger.entry import Entry, EntryId, Operation
 from nostr_usage.nostr.event import Event, event_from_json, verify_event
 from nostr_usage.nostr.filter import Filter
-from nostr_usage.opening import NO_PLAN
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.store import MUST_RECOVER, Reader, Store, StreamStatus, Transaction
 from nostr_usage.sync import SyncReport, sync_ledger
 from nostr_usage.sync.outcome import StreamReading
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.answering import HAS_RECOVERED, recovered_setting
+from nostr_usage.writing.opening import NO_PLAN
 
 NEWEST_LOOKED_AT = 20
 

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget
 from nostr_usage.ledger.refusal import Refusal
-from nostr_usage.metered_call import Booking, Call
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.request import Receipt
-from nostr_usage.spending_rules import SpendingRules
-from nostr_usage.spending_values import Clearance, Hold, Intent, Used
+from nostr_usage.spending.metered_call import Booking, Call
+from nostr_usage.spending.rules import SpendingRules
 from nostr_usage.store import Store, Transaction
-from nostr_usage.stream_writer import Operator
+from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
+from nostr_usage.writing.request import Receipt
+from nostr_usage.writing.stream_writer import Operator
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

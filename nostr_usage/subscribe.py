@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nostr_usage.answering import Answers
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.cycle import next_boundary
 from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, first_grant, upgrade_grant
-from nostr_usage.opening import plan_draft
-from nostr_usage.planned_change import PlannedChange, forget_change, plan_change_at
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.offers import Pack
-from nostr_usage.request import Grant, PlanChange, Receipt, check_key
 from nostr_usage.store import AccountRow, Line, Store, Transaction
-from nostr_usage.stream_writer import Operator, StreamWriter
+from nostr_usage.writing.answering import Answers
+from nostr_usage.writing.opening import plan_draft
+from nostr_usage.writing.planned_change import PlannedChange, forget_change, plan_change_at
+from nostr_usage.writing.request import Grant, PlanChange, Receipt, check_key
+from nostr_usage.writing.stream_writer import Operator, StreamWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,19 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
-from nostr_usage.answering import Answers, Write
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import InputError, LedgerError, RefundError, UnknownNameError
 from nostr_usage.ledger.entry import AccountId, Cost, Entry, EntryId, LotTerms, Operation, Source
 from nostr_usage.ledger.posting import Draft
 from nostr_usage.ledger.state import balance_of
 from nostr_usage.nostr.event import event_from_json
-from nostr_usage.opening import open_stream
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.promise import lot_priority
-from nostr_usage.request import Gift, KeyedRequest, Memo, Reading, Receipt, Restoration, Reversal, check_key
 from nostr_usage.store import EntryRow, Line, Reader, Store, StreamRow, Transaction
-from nostr_usage.stream_writer import Operator, StreamWriter
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.answering import Answers, Write
+from nostr_usage.writing.opening import open_stream
+from nostr_usage.writing.promise import lot_priority
+from nostr_usage.writing.request import (
+    Gift,
+    KeyedRequest,
+    Memo,
+    Reading,
+    Receipt,
+    Restoration,
+    Reversal,
+    check_key,
+)
+from nostr_usage.writing.stream_writer import Operator, StreamWriter
 
 _FREE = Cost(micro_dollars=0)
 

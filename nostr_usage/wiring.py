@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from nostr_usage.relays.policy import ConnectionPolicy
     from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
-    from nostr_usage.stream_writer import Operator
     from nostr_usage.subscribe import Subscriber
     from nostr_usage.transfer import Transfers
+    from nostr_usage.writing.stream_writer import Operator
     from relay_config import RelaySet
 
 TOKEN_VALUE_SETTING = "token_value"  # noqa: S105  # the name of a fact, not a secret
@@ -108,14 +108,14 @@ def open_operator(
     Raises:
         HomeError: if there is no home, it is a follower's, or its keys cannot be used.
     """
-    from nostr_usage.details import DescriptionMode
     from nostr_usage.nostr.signer import Signer
     from nostr_usage.record import Recorder
     from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
-    from nostr_usage.stream_writer import Operator
     from nostr_usage.subscribe import Subscriber
     from nostr_usage.transfer import Transfers
+    from nostr_usage.wire.details import DescriptionMode
+    from nostr_usage.writing.stream_writer import Operator
 
     settings = _operator_settings(home)
     signer = Signer(home.key("ledger", password=password), entropy=entropy)
@@ -151,7 +151,7 @@ def open_operator(
 
 def _operator_settings(home: Home) -> Settings:
     """The settings of a home that can sign; what only signing needs of them is checked here."""
-    from nostr_usage.details import DescriptionMode
+    from nostr_usage.wire.details import DescriptionMode
 
     settings = home.settings()
     if settings.role is not Role.OPERATOR:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from random import Random
 
 from nostr_usage.clock import Clock
-from nostr_usage.entry_event import entry_from_event, event_from_entry
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId
 from nostr_usage.nostr.event import Event, VerifiedEvent, event_from_json, sign_event
 from nostr_usage.nostr.message import RelayEvent
 from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.request import Action
 from nostr_usage.store import Store, StreamRow
 from nostr_usage.sync import SyncReport, sync_ledger
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry
+from nostr_usage.writing.request import Action
 from tests.operators import OperatorOfTests
 from tests.relay_behaviours import honestly_but
 from tests.scripted_relay import Answers, Behaviour

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nostr_usage.clock import ManualClock
-from nostr_usage.details import DescriptionMode
 from nostr_usage.enrolment import enrol
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import generate_secret_key
@@ -18,7 +17,8 @@ from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
 from nostr_usage.record import Recorder
 from nostr_usage.store import Store
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.stream_writer import Operator
+from nostr_usage.wire.details import DescriptionMode
+from nostr_usage.writing.stream_writer import Operator
 
 FEBRUARY_1 = 1_769_904_000
 DAY_S = 86_400

@@ -11,12 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, cast
 
-from nostr_usage.account_key import account_id, derive_account_key, payment_tag, request_tag
 from nostr_usage.clock import ManualClock
-from nostr_usage.details import DescriptionMode
 from nostr_usage.enrolment import enrol
 from nostr_usage.ledger.entry import AccountId, Source
-from nostr_usage.manifest import Manifest, manifest_event
 from nostr_usage.nostr.event import event_to_json, sign_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.nostr.signer import Signer
@@ -24,10 +21,13 @@ from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.record import Recorder
 from nostr_usage.relays.canary import canary_event
-from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.store import Store
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.stream_writer import Operator
+from nostr_usage.wire.account_key import account_id, derive_account_key, payment_tag, request_tag
+from nostr_usage.wire.details import DescriptionMode
+from nostr_usage.wire.manifest import Manifest, manifest_event
+from nostr_usage.writing.request import Action, Grant, Receipt, Refund
+from nostr_usage.writing.stream_writer import Operator
 from tests.operators import DAY_S, FEBRUARY_1
 
 VECTORS_PATH = Path(__file__).parent / "vectors" / "ul1.json"

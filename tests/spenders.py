@@ -8,8 +8,8 @@ from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.report import balance_view, stream_of
 from nostr_usage.spend import TTL_S_DEFAULT, Spender
-from nostr_usage.spending_values import Clearance, Hold, Intent, Used
 from nostr_usage.views import BalanceView
+from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
 from tests.operators import OperatorOfTests
 
 CHAT = Used(tokens=247)

@@ -12,11 +12,11 @@ from nostr_usage.clock import ManualClock
 from nostr_usage.errors import CatalogueError, HomeError, UnknownNameError
 from nostr_usage.founding import NewLedger, create_follower_home, create_operator_home, key_text
 from nostr_usage.home import Home, Role
-from nostr_usage.manifest import manifest_from_event, newest_manifest
 from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import generate_secret_key, parse_secret_key, public_key_of
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.store import Store
+from nostr_usage.wire.manifest import manifest_from_event, newest_manifest
 from nostr_usage.wiring import open_operator, open_reader, relay_set_at
 from tests.operators import FEBRUARY_1
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nostr_usage.details import DescriptionMode
 from nostr_usage.errors import DecryptionError, HomeError, KeyFormatError
 from nostr_usage.home import (
     HOME_VARIABLE,
@@ -27,6 +26,7 @@ from nostr_usage.home import (
 )
 from nostr_usage.nostr.keys import generate_secret_key
 from nostr_usage.nostr.nip49 import encrypt_secret_key
+from nostr_usage.wire.details import DescriptionMode
 
 SETTINGS = Settings(role=Role.OPERATOR, root_pubkey="a" * 64, ledger_pubkey="b" * 64, ledger_id="c" * 64)
 KEY = generate_secret_key(random.Random(1).randbytes)

@@ -11,17 +11,17 @@ from typing import Any, cast
 
 import pytest
 
-from nostr_usage.chain import ChainPoint, Copy, read_chain
-from nostr_usage.details import description_hash, open_details
-from nostr_usage.entry_event import entry_from_event, event_from_entry
 from nostr_usage.errors import EntryFormatError
 from nostr_usage.ledger.entry import EntryId, Operation
 from nostr_usage.ledger.fold import balance_of, fold
-from nostr_usage.manifest import manifest_from_event, newest_manifest
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.event import Event, VerifiedEvent, event_from_object, verify_event
 from nostr_usage.nostr.keys import SecretKey, public_key_of
-from nostr_usage.seal import is_sealed
+from nostr_usage.wire.chain import ChainPoint, Copy, read_chain
+from nostr_usage.wire.details import description_hash, open_details
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry
+from nostr_usage.wire.manifest import manifest_from_event, newest_manifest
+from nostr_usage.wire.seal import is_sealed
 from tests.protocol_vectors import VECTORS_PATH, protocol_vectors
 
 VECTORS = cast("dict[str, Any]", json.loads(VECTORS_PATH.read_text("utf-8")))

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from nostr_usage.details import DescriptionMode, open_details
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import (
     AmountError,
     IdempotencyError,
@@ -27,7 +25,9 @@ from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.report import balance_view, history, month_view, stream_of
-from nostr_usage.request import Action, Grant, Refund, body_digest
+from nostr_usage.wire.details import DescriptionMode, open_details
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.request import Action, Grant, Refund, body_digest
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
 
 CHAT = "How do I set boundaries with family?"

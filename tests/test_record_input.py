@@ -11,11 +11,11 @@ import pytest
 
 from nostr_usage.amount import AMOUNT_MAX
 from nostr_usage.enrolment import enrol
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, InputError, NostrUsageError
 from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.nostr.event import event_from_json
-from nostr_usage.request import Action, Grant
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.request import Action, Grant
 from tests.operators import FEBRUARY_1, OperatorOfTests, operator_in
 
 YEAR_10000 = 253_402_300_800

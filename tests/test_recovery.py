@@ -15,8 +15,8 @@ from nostr_usage.errors import HomeError, IdempotencyError
 from nostr_usage.ledger.entry import AccountId, EntryId
 from nostr_usage.publish import publish_due
 from nostr_usage.recovery import Recovery, find_unknown_entry, recover
-from nostr_usage.request import Action, NewAccount, Receipt
 from nostr_usage.store import Store, StreamStatus
+from nostr_usage.writing.request import Action, NewAccount, Receipt
 from tests.ledgers import KIND, LOCAL, heads, read_into
 from tests.operators import OperatorOfTests, operator_in
 from tests.relay_behaviours import drop

@@ -18,9 +18,9 @@ from nostr_usage.ledger.refusal import Caution, Help, HelpKind, Refusal
 from nostr_usage.ledger.window import Period
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
-from nostr_usage.request import Action, Grant, Receipt
 from nostr_usage.spend import Spender
-from nostr_usage.spending_values import Intent, Used
+from nostr_usage.writing.intent import Intent, Used
+from nostr_usage.writing.request import Action, Grant, Receipt
 from tests.ledger.scenario import unix
 from tests.operators import OperatorOfTests, operator_in
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from nostr_usage.details import DescriptionMode
 from nostr_usage.errors import (
     HoldError,
     IdempotencyError,
@@ -16,9 +15,10 @@ from nostr_usage.errors import (
 from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.ledger.refusal import RefusalCode
 from nostr_usage.pricing.usage import Bucket, measured_usage
-from nostr_usage.request import Action, Grant
 from nostr_usage.spend import Spender
-from nostr_usage.spending_values import Clearance, CountSource, Hold, Intent, Used
+from nostr_usage.wire.details import DescriptionMode
+from nostr_usage.writing.intent import Clearance, CountSource, Hold, Intent, Used
+from nostr_usage.writing.request import Action, Grant
 from tests.operators import DAY_S, OperatorOfTests, operator_in
 from tests.spenders import CHAT, allowed, balance, chat, held, refusal, spender_of
 

@@ -20,8 +20,8 @@ from nostr_usage.errors import (
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.spend import Spender
-from nostr_usage.spending_rules import TTL_S_MAX
-from nostr_usage.spending_values import Used
+from nostr_usage.spending.rules import TTL_S_MAX
+from nostr_usage.writing.intent import Used
 from tests.operators import OperatorOfTests, operator_in
 from tests.spenders import CHAT, balance, chat, held, spender_of
 
@@ -133,7 +133,7 @@ def test_too_many_open_holds_are_an_error(
     spender: Spender, account: AccountId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bound that only a caller who never settles can reach."""
-    monkeypatch.setattr("nostr_usage.spending_rules.HOLDS_OPEN_MAX", 2)
+    monkeypatch.setattr("nostr_usage.spending.rules.HOLDS_OPEN_MAX", 2)
     first = held(spender, chat(account), "k1")
     held(spender, chat(account), "k2")
     with pytest.raises(HoldError, match="2 holds are open"):

@@ -17,9 +17,9 @@ from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
 from nostr_usage.ledger.refusal import RefusalCode
 from nostr_usage.ledger.window import Period
-from nostr_usage.request import Action, Grant
 from nostr_usage.spend import Spender
-from nostr_usage.spending_values import Used
+from nostr_usage.writing.intent import Used
+from nostr_usage.writing.request import Action, Grant
 from tests.catalogues import catalogue_with
 from tests.operators import DAY_S, OperatorOfTests, operator_in
 from tests.spenders import allowed, chat, held, refusal, spender_of

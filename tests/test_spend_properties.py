@@ -9,16 +9,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import HoldError, IdempotencyError
 from nostr_usage.ledger.entry import EntryId, Source
 from nostr_usage.ledger.fold import balance_of, fold
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.report import balance_view, stream_of
-from nostr_usage.request import Grant
 from nostr_usage.spend import Spender
-from nostr_usage.spending_values import Hold, Intent, Used
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.intent import Hold, Intent, Used
+from nostr_usage.writing.request import Grant
 from tests.operators import operator_in
 
 TTL_S = 100

@@ -20,11 +20,11 @@ import pytest
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.report import balance_view, stream_of
-from nostr_usage.request import digest_of
 from nostr_usage.spend import AsyncSpender, Spender
-from nostr_usage.spending_values import Clearance, Hold, Intent, Used
 from nostr_usage.store import AccountSecrets, Store, Transaction
-from nostr_usage.stream_writer import Operator
+from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
+from nostr_usage.writing.request import digest_of
+from nostr_usage.writing.stream_writer import Operator
 from tests.operators import OperatorOfTests, operator_in
 
 THREADS = 16

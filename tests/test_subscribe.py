@@ -11,8 +11,8 @@ from nostr_usage.errors import IdempotencyError, InputError, PricingError, Unkno
 from nostr_usage.ledger.entry import AccountId, Operation, Source
 from nostr_usage.ledger.fold import balance_of, state_from_json
 from nostr_usage.pricing.catalogue import load_catalogue
-from nostr_usage.request import Action, Grant, NewAccount, PlanChange
 from nostr_usage.subscribe import PlanChanged, Subscriber, purchase
+from nostr_usage.writing.request import Action, Grant, NewAccount, PlanChange
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
 
 METERS = ("lead_generation", "goal_generation", "strategy_analysis", "forecast", "general")

@@ -10,9 +10,9 @@ import pytest
 from nostr_usage.errors import InputError, LedgerError, RefundError, UnknownNameError
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
 from nostr_usage.pricing.catalogue import load_catalogue
-from nostr_usage.request import Action, Gift, Grant, Memo, Reading, Restoration, Reversal
 from nostr_usage.subscribe import purchase
 from nostr_usage.transfer import Transfers
+from nostr_usage.writing.request import Action, Gift, Grant, Memo, Reading, Restoration, Reversal
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
 
 

@@ -17,7 +17,6 @@ from nostr_usage.founding import NewLedger, create_follower_home, create_operato
 from nostr_usage.home import Home, Role, Settings
 from nostr_usage.nostr.keys import generate_secret_key
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.request import Action
 from nostr_usage.wiring import (
     connection_policy,
     find_account,
@@ -30,6 +29,7 @@ from nostr_usage.wiring import (
     relay_set_named,
     write_urls,
 )
+from nostr_usage.writing.request import Action
 from tests.operators import FEBRUARY_1
 
 CLOCK = ManualClock(FEBRUARY_1)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from nostr_usage.filtering import Chip
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.proof import EntryProof, PastView
+from nostr_usage.reporting.filtering import Chip
+from nostr_usage.reporting.trends import TrendView
 from nostr_usage.store import Order
-from nostr_usage.trends import TrendView
 from nostr_usage.views import MonthView
 from tui.exporting import Format
 from tui.history_list import HistoryList

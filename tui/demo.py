@@ -14,9 +14,9 @@ from nostr_usage.enrolment import enrol
 from nostr_usage.founding import NewLedger, create_operator_home
 from nostr_usage.home import Home
 from nostr_usage.ledger.entry import AccountId, EntryId, Source
-from nostr_usage.request import Action, Grant, Refund
 from nostr_usage.store import StreamStatus, Transaction
 from nostr_usage.wiring import OperatorHome, open_operator, relay_numbers, relay_set_at
+from nostr_usage.writing.request import Action, Grant, Refund
 
 NOW = int(datetime(2026, 2, 14, 15, 0, 2, tzinfo=UTC).timestamp())
 _START = datetime(2025, 12, 1, 0, 0, 0, tzinfo=UTC)

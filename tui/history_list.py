@@ -11,8 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from nostr_usage.errors import HomeError
-from nostr_usage.filtering import Chip, conditions_of
 from nostr_usage.report import rows_at
+from nostr_usage.reporting.filtering import Chip, conditions_of
 from nostr_usage.store import Order, Store, StreamRow
 from nostr_usage.views import HistoryRow
 

@@ -6,8 +6,8 @@ from textual.content import Content
 
 from nostr_usage.amount import format_tokens
 from nostr_usage.ledger.state import Lifetime
-from nostr_usage.outlook import Level, OutlookView
-from nostr_usage.trends import BurnView
+from nostr_usage.reporting.outlook import Level, OutlookView
+from nostr_usage.reporting.trends import BurnView
 from nostr_usage.views import BalanceView, LotView, MonthView
 from tui import wording
 from tui.look import Look

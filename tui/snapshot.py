@@ -9,8 +9,8 @@ from enum import StrEnum
 from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.state import Lifetime
-from nostr_usage.outlook import OutlookView
-from nostr_usage.trends import BurnView
+from nostr_usage.reporting.outlook import OutlookView
+from nostr_usage.reporting.trends import BurnView
 from nostr_usage.views import BalanceView, HistoryRow, MonthView
 
 

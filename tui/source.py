@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nostr_usage.audit import Authority
 from nostr_usage.clock import Clock
 from nostr_usage.errors import NostrUsageError
-from nostr_usage.filtering import Chip
 from nostr_usage.home import Role
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.ledger.state import state_from_json
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.proof import EntryProof, PastView, operator_key_of, past_view, prove_entry
 from nostr_usage.report import balance_view, history, month_view
+from nostr_usage.reporting.filtering import Chip
+from nostr_usage.reporting.outlook import activity_labels, outlook_view
+from nostr_usage.reporting.trends import TrendView, burn_view, month_before, trend_view
 from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
-from nostr_usage.trends import TrendView, burn_view, month_before, trend_view
 from nostr_usage.views import MonthView
+from nostr_usage.wire.audit import Authority
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
 from tui.exporting import Format, export
 from tui.history_list import HistoryList, find

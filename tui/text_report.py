@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nostr_usage.amount import format_tokens
-from nostr_usage.outlook import Level
+from nostr_usage.reporting.outlook import Level
 from nostr_usage.views import BalanceView, HistoryRow, MonthView
 from tui import wording
 from tui.look import Look

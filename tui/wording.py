@@ -7,8 +7,8 @@ from datetime import UTC
 
 from nostr_usage.amount import format_dollars, format_tokens
 from nostr_usage.ledger.entry import Operation, Source
-from nostr_usage.outlook import Level, OutlookView
-from nostr_usage.trends import BurnView
+from nostr_usage.reporting.outlook import Level, OutlookView
+from nostr_usage.reporting.trends import BurnView
 from nostr_usage.views import BalanceView, HistoryRow
 from tui.look import Look
 from tui.snapshot import Proved

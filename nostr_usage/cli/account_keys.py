@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from nostr_usage.account_key import account_id, derive_account_key
 from nostr_usage.cli.options import json_option, pass_home
 from nostr_usage.cli.output import print_json, print_line, print_raw
 from nostr_usage.cli.secret_input import NSEC_VARIABLE, read_secret_key
@@ -19,6 +18,7 @@ from nostr_usage.home import Home, Role
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.store.account_secrets import AccountSecrets
+from nostr_usage.wire.account_key import account_id, derive_account_key
 from nostr_usage.wiring import find_account, open_reader
 
 _LEDGER_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)

@@ -10,13 +10,13 @@ import click
 from nostr_usage.cli.options import PASSWORD_VARIABLE, json_option, pass_clock, pass_home
 from nostr_usage.cli.output import print_json, print_line, print_note
 from nostr_usage.clock import Clock
-from nostr_usage.details import DescriptionMode
-from nostr_usage.entry_event import ENTRY_KIND
 from nostr_usage.errors import InputError
 from nostr_usage.founding import NewLedger, create_operator_home
 from nostr_usage.home import Home, Settings
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.pricing.catalogue import DEFAULT_CATALOGUE
+from nostr_usage.wire.details import DescriptionMode
+from nostr_usage.wire.entry_event import ENTRY_KIND
 from nostr_usage.wiring import relay_set_at, relay_set_named, write_urls
 from relay_config import RelaySet
 

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
-from nostr_usage.analytics import advice_for, forecast_of, measured_uses_of, retention_days, uses_of
 from nostr_usage.cli.choosing import account_argument, balance_views, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import (
@@ -28,6 +27,7 @@ from nostr_usage.insight.forecast import DAYS_MIN, Forecast
 from nostr_usage.insight.trend import MonthSoFar, Trend, month_so_far, trend
 from nostr_usage.insight.use import DAY_S, day_of
 from nostr_usage.ledger.state import state_from_json
+from nostr_usage.reporting.analytics import advice_for, forecast_of, measured_uses_of, retention_days, uses_of
 from nostr_usage.wiring import home_catalogue, open_reader
 
 _BAR_CELLS = 30

@@ -10,9 +10,9 @@ from nostr_usage.cli.recording import print_receipt
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
-from nostr_usage.request import PlanChange
 from nostr_usage.subscribe import purchase
 from nostr_usage.wiring import find_account, open_operator
+from nostr_usage.writing.request import PlanChange
 
 
 @click.command(epilog="Example: nostr-usage plan alice pro --key upgrade-17")

@@ -7,7 +7,6 @@ import json
 import click
 
 from nostr_usage.amount import format_dollars, format_tokens
-from nostr_usage.audit import Authority
 from nostr_usage.cli.choosing import chosen_entry, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_home
 from nostr_usage.cli.output import (
@@ -38,6 +37,7 @@ from nostr_usage.proof import (
 )
 from nostr_usage.store import Reader, StreamRow
 from nostr_usage.store.account_secrets import AccountSecrets
+from nostr_usage.wire.audit import Authority
 from nostr_usage.wiring import ReaderHome, open_reader
 
 FINDINGS_SHOWN = 100

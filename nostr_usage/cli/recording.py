@@ -29,8 +29,8 @@ from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.ledger.alert import Alert, AlertKind
 from nostr_usage.ledger.entry import EntryId, Source
-from nostr_usage.request import Action, Grant, Receipt, Refund
 from nostr_usage.wiring import find_account, open_operator
+from nostr_usage.writing.request import Action, Grant, Receipt, Refund
 
 
 @click.command(epilog="Example: nostr-usage record alice magic-mentor --tokens 247 --key chat-81")

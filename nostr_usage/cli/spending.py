@@ -28,8 +28,8 @@ from nostr_usage.errors import RefusedError
 from nostr_usage.home import Home
 from nostr_usage.ledger.refusal import Caution, Refusal
 from nostr_usage.spend import TTL_S_DEFAULT
-from nostr_usage.spending_values import Clearance, CountSource, Hold, Intent, Used
 from nostr_usage.wiring import OperatorHome, find_account, open_operator
+from nostr_usage.writing.intent import Clearance, CountSource, Hold, Intent, Used
 
 Command = TypeVar("Command", bound=Callable[..., object])
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
-from nostr_usage.analytics import StatementView, statement_view
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import print_json, print_line, print_table
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
+from nostr_usage.reporting.analytics import StatementView, statement_view
 from nostr_usage.wiring import open_reader
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)

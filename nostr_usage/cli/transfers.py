@@ -20,8 +20,8 @@ from nostr_usage.cli.recording import print_receipt
 from nostr_usage.clock import Clock
 from nostr_usage.home import Home
 from nostr_usage.ledger.entry import EntryId
-from nostr_usage.request import Gift, Memo, Reading, Restoration, Reversal
 from nostr_usage.wiring import find_account, open_operator
+from nostr_usage.writing.request import Gift, Memo, Reading, Restoration, Reversal
 
 
 @click.command(epilog="Example: nostr-usage gift alice bob 500 --key birthday-2026")

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from nostr_usage.amount import format_dollars, format_tokens
-from nostr_usage.analytics import margin_for, month_start, standings, uses_of
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import ExitCode, iso_time, moment, print_json, print_line, print_table
@@ -28,6 +27,7 @@ from nostr_usage.insight.standing import (
 from nostr_usage.insight.unusual import bursts, spikes
 from nostr_usage.insight.use import Use, day_of
 from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.reporting.analytics import margin_for, month_start, standings, uses_of
 from nostr_usage.store import AlertRow, Reader, StreamRow
 from nostr_usage.wiring import home_catalogue, open_reader
 

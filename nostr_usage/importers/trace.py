@@ -21,7 +21,7 @@ from nostr_usage.ledger.entry import AccountId, Source
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.usage import Bucket, measured_usage
 from nostr_usage.record import Recorder
-from nostr_usage.request import Action, Grant, Receipt, Refund
+from nostr_usage.writing.request import Action, Grant, Receipt, Refund
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 ROWS_MAX = 10_000_000

@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from nostr_usage.audit import (
+from nostr_usage.ledger.entry import AccountId, Entry, EntryId
+from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.nostr import schnorr
+from nostr_usage.proof.stored import account_problems, referred_problems, row_check, stream_problems
+from nostr_usage.store import EntryRow, EventRow, Reader, Store, StreamRow
+from nostr_usage.wire.audit import (
     Authority,
     StreamFold,
     description_check,
@@ -15,13 +20,8 @@ from nostr_usage.audit import (
     open_number_problems,
     read_entry,
 )
-from nostr_usage.details import Details
-from nostr_usage.entry_event import month_of
-from nostr_usage.ledger.entry import AccountId, Entry, EntryId
-from nostr_usage.ledger.problems import Problem, ProblemCode
-from nostr_usage.nostr import schnorr
-from nostr_usage.proof.stored import account_problems, referred_problems, row_check, stream_problems
-from nostr_usage.store import EntryRow, EventRow, Reader, Store, StreamRow
+from nostr_usage.wire.details import Details
+from nostr_usage.wire.entry_event import month_of
 
 BATCH = 5_000
 SECOND_OPINION_EVERY = 50

@@ -8,17 +8,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import cast
 
-from nostr_usage.audit import (
-    Authority,
-    Check,
-    StreamFold,
-    arithmetic_check,
-    description_check,
-    link_check,
-    read_entry,
-)
-from nostr_usage.details import Details, open_details
-from nostr_usage.entry_event import entry_from_event, month_of
 from nostr_usage.errors import DecryptionError, NostrUsageError
 from nostr_usage.ledger.entry import NO_ENTRY, Entry, EntryId
 from nostr_usage.ledger.fold import balance_of
@@ -27,6 +16,17 @@ from nostr_usage.nostr import schnorr
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.proof.stored import row_check
 from nostr_usage.store import DetailsRow, EntryRow, Reader, StreamRow
+from nostr_usage.wire.audit import (
+    Authority,
+    Check,
+    StreamFold,
+    arithmetic_check,
+    description_check,
+    link_check,
+    read_entry,
+)
+from nostr_usage.wire.details import Details, open_details
+from nostr_usage.wire.entry_event import entry_from_event, month_of
 
 FOLDED_MAX = 20_000
 """Entries that are folded again to prove one; an audit folds them all, whatever their number."""

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.ledger.entry import Entry, EntryId
 from nostr_usage.ledger.fold import EMPTY_STATE, Lifetime, Lot, Referred, balance_of, fold
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.store import EntryRow, Reader, StreamRow
 from nostr_usage.views import LotView
+from nostr_usage.wire.entry_event import entry_from_event
 
 _BATCH_LINES = 500
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from nostr_usage.audit import Check, StreamFold
-from nostr_usage.entry_event import month_of
 from nostr_usage.ledger.entry import AccountId, Entry
 from nostr_usage.ledger.fold import state_to_json
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.store import EntryRow, Reader, StreamRow
+from nostr_usage.wire.audit import Check, StreamFold
+from nostr_usage.wire.entry_event import month_of
 
 
 def row_check(row: EntryRow, entry: Entry) -> Check:

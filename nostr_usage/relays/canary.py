@@ -16,7 +16,7 @@ from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.signer import Signer
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.seal import VERSION, sealed_event
+from nostr_usage.wire.seal import VERSION, sealed_event
 
 CANARY_TYPE = "ul1-canary"
 _PREFIX = "ai-canary:"

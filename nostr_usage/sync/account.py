@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from nostr_usage.entry_event import slot
 from nostr_usage.ledger.entry import DEFAULT_METER
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.filter import Filter
@@ -20,6 +19,7 @@ from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.keeping import Keeper
 from nostr_usage.sync.outcome import StreamReading
 from nostr_usage.sync.readers import NAMES_PER_FILTER_MAX, PAGE_MAX, LedgerFilter, Readers
+from nostr_usage.wire.entry_event import slot
 
 PAGES_MAX = 10
 """Pages of one account before slots take over: they need no more memory however long the history is."""

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from itertools import islice
 
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, EventError
 from nostr_usage.ledger.entry import AccountId, Operation
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.nostr.event import Event, verify_event
 from nostr_usage.store import Store
 from nostr_usage.sync.readers import LedgerFilter, Readers
+from nostr_usage.wire.entry_event import entry_from_event
 
 NUMBERS_AHEAD = 100
 """Numbers above the last that are asked for: so many accounts would have to be hidden to hide the rest."""

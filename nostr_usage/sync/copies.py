@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from nostr_usage.chain import Copy
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, EventError
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.nostr.event import Event, verify_event
 from nostr_usage.nostr.tags import first_tag_value
 from nostr_usage.relays.scores import RelayScore
+from nostr_usage.wire.chain import Copy
+from nostr_usage.wire.entry_event import entry_from_event
 
 OTHER_EVENT_PREFIX = "ul1-"
 """What the `t` tag of rolls, leaves, summaries and canaries begins with: they are no entries."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from nostr_usage.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, Link, read_chain
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation
 from nostr_usage.ledger.fold import (
     EMPTY_STATE,
@@ -24,6 +23,7 @@ from nostr_usage.nostr.event import event_to_json
 from nostr_usage.store import Line, Pin, Reader, Store, StreamRow, StreamStatus, Transaction
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.outcome import StreamReading
+from nostr_usage.wire.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, Link, read_chain
 
 SIGHTINGS_AT_ONCE_MAX = 5_000
 

@@ -9,12 +9,12 @@ from random import Random
 
 from nostr_usage.clock import Clock
 from nostr_usage.errors import EventError
-from nostr_usage.manifest import Manifest, manifest_filter, newest_manifest
 from nostr_usage.nostr.event import VerifiedEvent, verify_event
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.sync.outcome import RelayReading
 from nostr_usage.sync.readers import Readers
+from nostr_usage.wire.manifest import Manifest, manifest_filter, newest_manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

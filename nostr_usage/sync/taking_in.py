@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from nostr_usage.errors import EventError
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.manifest import MANIFEST_TYPE
 from nostr_usage.nostr.event import Event, event_from_json, verify_event
 from nostr_usage.nostr.tags import first_tag_value
 from nostr_usage.relays.scores import RelayScore
@@ -16,6 +15,7 @@ from nostr_usage.store import Reader, Store
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.keeping import Keeper
 from nostr_usage.sync.outcome import StreamReading
+from nostr_usage.wire.manifest import MANIFEST_TYPE
 
 REASONS_MAX = 20
 _FILE = "file"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nostr_usage.clock import ManualClock
-from nostr_usage.details import DescriptionMode
 from nostr_usage.enrolment import enrol
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Cost, LotTerms, Operation, Source
 from nostr_usage.ledger.posting import Draft
@@ -19,7 +18,8 @@ from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
 from nostr_usage.record import Recorder
 from nostr_usage.store import Store, Transaction
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.stream_writer import Operator, StreamWriter
+from nostr_usage.wire.details import DescriptionMode
+from nostr_usage.writing.stream_writer import Operator, StreamWriter
 
 ACCOUNTS = 200
 START = 1_780_000_000

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Source
 from nostr_usage.nostr.event import UnsignedEvent, event_to_json, sign_event
-from nostr_usage.request import Action, Grant
 from nostr_usage.spend import Spender
-from nostr_usage.spending_values import Hold, Intent, Used
 from nostr_usage.store import Transaction
-from nostr_usage.stream_writer import StreamWriter
+from nostr_usage.writing.intent import Hold, Intent, Used
+from nostr_usage.writing.request import Action, Grant
+from nostr_usage.writing.stream_writer import StreamWriter
 from scripts.benchmarks.ledgers import BenchLedger, debit, new_ledger
 from scripts.benchmarks.measuring import Row, compare
 

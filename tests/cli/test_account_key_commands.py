@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from nostr_usage.account_key import account_id, derive_account_key
 from nostr_usage.cli.output import ExitCode
 from nostr_usage.home import Home
 from nostr_usage.nostr.keys import SecretKey, parse_secret_key, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.nostr.nip49 import encrypt_secret_key
+from nostr_usage.wire.account_key import account_id, derive_account_key
 from tests.terminal import Terminal, feed, follower_terminal, on_a_terminal, operator_terminal
 
 NSEC = SecretKey(bytes(range(1, 33)))

@@ -9,10 +9,10 @@ import pytest
 
 from nostr_usage.cli.output import ExitCode
 from nostr_usage.home import Home
-from nostr_usage.manifest import manifest_from_event
 from nostr_usage.nostr.event import event_from_json, verify_event
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.store import Store
+from nostr_usage.wire.manifest import manifest_from_event
 from tests.terminal import RELAY, Terminal, on_a_terminal, operator_terminal
 
 

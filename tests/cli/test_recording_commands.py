@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nostr_usage.cli.output import ExitCode
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.nostr.event import event_from_object, verify_event
+from nostr_usage.wire.entry_event import entry_from_event
 from tests.terminal import Terminal, february, feed, operator_terminal
 
 CHAT = ("record", "alice", "magic-mentor", "--tokens", "247")

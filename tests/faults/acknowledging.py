@@ -17,8 +17,8 @@ from nostr_usage.ledger.entry import AccountId, Operation
 from nostr_usage.proof import Ledger, audit_store
 from nostr_usage.publish import publish_due
 from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.request import Action, Receipt, digest_of
 from nostr_usage.store import OutboxState, Reader, Store, Transaction
+from nostr_usage.writing.request import Action, Receipt, digest_of
 from tests.ledgers import KIND
 from tests.operators import OperatorOfTests, operator_in
 
@@ -115,7 +115,7 @@ def doubled_keys(operator: OperatorOfTests, keys: Iterable[str]) -> tuple[str, .
     counts = {request: charged.count(request) for request in charged if charged.count(request) > 1}
     if not counts:
         return ()
-    from nostr_usage.account_key import request_tag
+    from nostr_usage.wire.account_key import request_tag
 
     def tag(key: str) -> str:
         return request_tag(operator.operator.cipher(action_of(key, accounts).account).request_secret, key)

@@ -22,9 +22,9 @@ from random import Random
 from typing import Any
 
 from nostr_usage.publish import publish_due
-from nostr_usage.request import Receipt
 from nostr_usage.store import Store, Transaction
 from nostr_usage.sync import sync_ledger
+from nostr_usage.writing.request import Receipt
 from tests.faults.acknowledging import (
     LOCAL,
     UNHURT,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, cast
 
-from nostr_usage.entry_event import entry_from_event, event_from_entry
 from nostr_usage.errors import NostrUsageError
 from nostr_usage.nostr.event import event_from_json, event_to_json, event_to_object, sign_event
 from nostr_usage.nostr.information import information_from_json
 from nostr_usage.nostr.message import parse_client_message, parse_relay_message
 from nostr_usage.nostr.session import RelaySession
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry
 from tests.nostr.conversation import EVENT, WANTED, session
 from tests.nostr.samples import SIGNER, signed
 from tests.store.ledger_lines import Stream

@@ -16,8 +16,8 @@ from nostr_usage.nostr.message import EventMessage, RelayOk
 from nostr_usage.publish import PublishReport, publish_due
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.request import Action
 from nostr_usage.store import OutboxState
+from nostr_usage.writing.request import Action
 from tests.faults.acknowledging import TOKENS, tokens_charged, unsoundness_of
 from tests.operators import DAY_S, OperatorOfTests, operator_in
 from tests.relay_behaviours import acknowledge_and_forget, drop

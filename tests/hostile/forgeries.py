@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from nostr_usage.entry_event import entry_from_event, event_from_entry
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId, LotTerms, Operation, Source
 from nostr_usage.nostr.event import Event, UnsignedEvent
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry
 from tests.hostile.ledger_under_attack import LedgerUnderAttack
 from tests.ledgers import KIND, signed_entry
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.event import Event
+from nostr_usage.wire.entry_event import entry_from_event
 from tests.ledgers import events_of, spend
 from tests.operators import OperatorOfTests, operator_in
 

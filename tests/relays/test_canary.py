@@ -6,14 +6,14 @@ import pytest
 
 from nostr_usage.clock import ManualClock
 from nostr_usage.embedded import EmbeddedRelay, RelayAccess
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EntryFormatError, RelayError
 from nostr_usage.nostr.event import sign_event
 from nostr_usage.nostr.message import EventMessage, RelayEvent, ReqMessage
 from nostr_usage.nostr.signer import Signer
 from nostr_usage.relays.canary import CanaryReading, CanaryReport, Sight, canary_event, send_canary
 from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.seal import is_sealed
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.wire.seal import is_sealed
 from tests.relay_behaviours import acknowledge_and_forget, honestly_but, refuse, require_auth
 from tests.scripted_relay import Answers, Frame, ScriptedRelay, Turn, honestly
 from tests.signed_events import NOW, signer_of, with_forged_signature

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.ledger.entry import AccountId, EntryId
 from nostr_usage.ledger.problems import ProblemCode
 from nostr_usage.nostr.event import Event, event_from_json, verify_event
 from nostr_usage.nostr.message import RelayEvent, ReqMessage, encode_message
 from nostr_usage.store import Store, StreamStatus
+from nostr_usage.wire.entry_event import entry_from_event
 from tests.ledgers import (
     KIND,
     events_of,

@@ -14,10 +14,10 @@ from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.message import ReqMessage
 from nostr_usage.publish import publish_due
 from nostr_usage.relays.condition import RelayCondition
-from nostr_usage.request import Refund
 from nostr_usage.store import Store, StreamStatus
 from nostr_usage.sync import SyncProgress, keeping, sync_ledger
 from nostr_usage.sync import account as reading_account
+from nostr_usage.writing.request import Refund
 from tests.ledgers import (
     KIND,
     LOCAL,

@@ -8,12 +8,12 @@ import pytest
 
 from nostr_usage.clock import ManualClock
 from nostr_usage.errors import EventError
-from nostr_usage.manifest import Manifest, manifest_event
 from nostr_usage.nostr.event import VerifiedEvent, sign_event
 from nostr_usage.nostr.message import ReqMessage
 from nostr_usage.nostr.signer import Signer
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.sync import ManifestReading, read_manifest
+from nostr_usage.wire.manifest import Manifest, manifest_event
 from tests.ledgers import KIND, LOCAL
 from tests.relay_behaviours import require_auth
 from tests.scripted_relay import ScriptedRelay

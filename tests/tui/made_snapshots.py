@@ -9,15 +9,15 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from nostr_usage.clock import ManualClock
-from nostr_usage.filtering import Chip
 from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.outlook import activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.proof import EntryProof, PastView
+from nostr_usage.reporting.filtering import Chip
+from nostr_usage.reporting.outlook import activity_labels, outlook_view
+from nostr_usage.reporting.trends import TrendView
 from nostr_usage.store import Order, StreamStatus
-from nostr_usage.trends import TrendView
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 from tui.contracts import Options
 from tui.dashboard import DashboardApp

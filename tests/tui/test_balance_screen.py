@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from textual.worker import WorkerFailed
 
+from nostr_usage.reporting.trends import BurnView
 from nostr_usage.store import StreamStatus
-from nostr_usage.trends import BurnView
 from tests.tui.made_snapshots import (
     ALICE,
     BOB,

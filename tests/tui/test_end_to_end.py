@@ -20,7 +20,6 @@ from nostr_usage.founding import NewLedger, create_follower_home, create_operato
 from nostr_usage.home import Home, Role, Settings
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.publish import publish_due
-from nostr_usage.request import Action
 from nostr_usage.wiring import (
     OperatorHome,
     connection_policy,
@@ -28,6 +27,7 @@ from nostr_usage.wiring import (
     relay_set_at,
     write_urls,
 )
+from nostr_usage.writing.request import Action
 
 TMUX = shutil.which("tmux")
 PATIENCE_S = 30.0

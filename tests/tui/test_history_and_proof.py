@@ -13,9 +13,9 @@ from nostr_usage.cli.main import execute as execute_cli
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Home
 from nostr_usage.nostr.event import event_from_json, verify_event
-from nostr_usage.request import Action
 from nostr_usage.store import Order
 from nostr_usage.wiring import open_operator
+from nostr_usage.writing.request import Action
 from tests.tui.made_snapshots import screen_text, settled
 from tui.contracts import Options
 from tui.dashboard import DashboardApp

@@ -5,8 +5,8 @@ from __future__ import annotations
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Home
 from nostr_usage.report import balance_view, stream_of
-from nostr_usage.request import Action
 from nostr_usage.wiring import open_operator
+from nostr_usage.writing.request import Action
 from tui.demo import NOW
 from tui.look import Look
 from tui.snapshot import Feed, FeedState, Proved

@@ -17,8 +17,8 @@ import pytest
 
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Home
-from nostr_usage.request import Action
 from nostr_usage.wiring import find_account, open_operator
+from nostr_usage.writing.request import Action
 from tests.tui.test_hostile_text import PAYLOADS
 from tui.demo import NOW
 

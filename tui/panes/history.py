@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from nostr_usage.errors import InputError
-from nostr_usage.filtering import Chip, parse_filter
+from nostr_usage.reporting.filtering import Chip, parse_filter
 from nostr_usage.store import Order
 from nostr_usage.views import HistoryRow, MonthView
 from tui import wording

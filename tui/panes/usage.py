@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 
 from nostr_usage.amount import divide_half_up, format_tokens
-from nostr_usage.trends import TrendView, month_after, month_before
+from nostr_usage.reporting.trends import TrendView, month_after, month_before
 from nostr_usage.views import ActivityRow
 from tui import wording
 from tui.columns import Cell, Column

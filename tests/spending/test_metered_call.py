@@ -14,12 +14,12 @@ from nostr_usage.ledger.entry import AccountId, EntryId
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
 from nostr_usage.ledger.refusal import Refusal, RefusalCode
 from nostr_usage.ledger.window import Period
-from nostr_usage.metered_call import Booking, Call
 from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
 from nostr_usage.report import balance_view, stream_of
 from nostr_usage.spend import AsyncSpender, Spender
-from nostr_usage.spending_values import CountSource, Hold, Intent
+from nostr_usage.spending.metered_call import Booking, Call
 from nostr_usage.views import BalanceView
+from nostr_usage.writing.intent import CountSource, Hold, Intent
 from tests.operators import OperatorOfTests, operator_in
 
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from nostr_usage.errors import EventError
-from nostr_usage.manifest import (
+from nostr_usage.nostr.event import Event, sign_event
+from nostr_usage.nostr.filter import matches
+from nostr_usage.wire.manifest import (
     Manifest,
     manifest_event,
     manifest_filter,
     manifest_from_event,
     newest_manifest,
 )
-from nostr_usage.nostr.event import Event, sign_event
-from nostr_usage.nostr.filter import matches
-from nostr_usage.seal import sealed_event
+from nostr_usage.wire.seal import sealed_event
 from tests.signed_events import NOW, signed, signer_of
 
 ROOT = signer_of(1)

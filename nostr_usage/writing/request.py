@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
 
-from nostr_usage.entry_fields import LABEL_MAX
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.alert import Alert
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId, Source
 from nostr_usage.pricing.usage import MeasuredUsage
-from nostr_usage.spending_values import Intent, Used
+from nostr_usage.wire.entry_fields import LABEL_MAX
+from nostr_usage.writing.intent import Intent, Used
 
 KEY_MAX = 200
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nostr_usage.details import Details, description_hash
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import EventError, LedgerError
 from nostr_usage.ledger.entry import Entry, EntryId, Operation
 from nostr_usage.ledger.fold import EMPTY_STATE, Referred, StreamState, fold
 from nostr_usage.ledger.problems import Problem, ProblemCode
-from nostr_usage.manifest import newest_manifest
 from nostr_usage.nostr import schnorr
 from nostr_usage.nostr.event import Event, event_from_json
+from nostr_usage.wire.details import Details, description_hash
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.wire.manifest import newest_manifest
 
 NAMED_MAX = 20
 """Numbers that one finding names; more are counted."""

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from nostr_usage.amount import divide_half_up
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import PricingError
 from nostr_usage.insight.advice import Advice, cheaper_models, long_prompts, rare_add_ons
 from nostr_usage.insight.forecast import Forecast, forecast
@@ -24,6 +23,7 @@ from nostr_usage.pricing.usage import Bucket, MeasuredUsage
 from nostr_usage.report import balance_view, month_view
 from nostr_usage.store import AccountRow, EntryRow, Reader, StreamRow
 from nostr_usage.views import BalanceView, MonthView
+from nostr_usage.wire.entry_event import entry_from_event
 
 FORECAST_DAYS = 28
 

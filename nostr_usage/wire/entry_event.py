@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from nostr_usage.amount import format_dollars_exact, parse_dollars_exact
-from nostr_usage.entry_fields import HEX_64, ISO_TIME, EntryFields, month_of
-from nostr_usage.entry_grammar import debit_from_event
 from nostr_usage.errors import AmountError, EntryFormatError
 from nostr_usage.ledger.entry import (
     AccountId,
@@ -29,7 +27,9 @@ from nostr_usage.ledger.entry import (
     UsageLine,
 )
 from nostr_usage.nostr.event import Event, Tag, UnsignedEvent
-from nostr_usage.seal import VERSION, sealed_event
+from nostr_usage.wire.entry_fields import HEX_64, ISO_TIME, EntryFields, month_of
+from nostr_usage.wire.entry_grammar import debit_from_event
+from nostr_usage.wire.seal import VERSION, sealed_event
 
 ENTRY_KIND = 30078
 TEXT_MAX = 1_000

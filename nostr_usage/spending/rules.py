@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nostr_usage.admission import Admission
 from nostr_usage.amount import checked_amount
-from nostr_usage.answering import Answers
 from nostr_usage.errors import HoldError, IdempotencyError, InputError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget, Scope
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.request import Action, Receipt, body_digest, check_action, check_key, digest_of
-from nostr_usage.spending_values import Clearance, Hold, Intent, Used
+from nostr_usage.spending.admission import Admission
 from nostr_usage.store import AccountRow, BudgetRow, HoldRow, HoldState, Reader, Transaction
-from nostr_usage.stream_writer import Operator
+from nostr_usage.writing.answering import Answers
+from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
+from nostr_usage.writing.request import Action, Receipt, body_digest, check_action, check_key, digest_of
+from nostr_usage.writing.stream_writer import Operator
 
 TTL_S_MAX = 24 * 3_600
 HOLDS_OPEN_MAX = 10_000

@@ -10,8 +10,8 @@ from nostr_usage.amount import checked_amount
 from nostr_usage.errors import HoldError, RefusedError
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.pricing.usage import MeasuredUsage
-from nostr_usage.request import Receipt
-from nostr_usage.spending_values import CountSource, Hold, Intent, Used
+from nostr_usage.writing.intent import CountSource, Hold, Intent, Used
+from nostr_usage.writing.request import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

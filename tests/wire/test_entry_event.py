@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nostr_usage.entry_event import entry_from_event, event_from_entry, month_of
 from nostr_usage.errors import EntryFormatError
 from nostr_usage.ledger.entry import (
     NO_ENTRY,
@@ -27,7 +26,8 @@ from nostr_usage.ledger.entry import (
 from nostr_usage.nostr.event import Event, Tag, UnsignedEvent, sign_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.nostr.signer import Signer
-from nostr_usage.seal import sealed_event
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry, month_of
+from nostr_usage.wire.seal import sealed_event
 
 LEDGER = Signer(SecretKey(bytes(31) + b"\x03"), entropy=bytes)
 ACCOUNT = AccountId("ab" * 32)

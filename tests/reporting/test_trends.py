@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nostr_usage.ledger.entry import DEFAULT_METER
-from nostr_usage.request import Action, Refund
-from nostr_usage.trends import TrendView, burn_view, days_in, month_after, month_before, trend_view
+from nostr_usage.reporting.trends import TrendView, burn_view, days_in, month_after, month_before, trend_view
+from nostr_usage.writing.request import Action, Refund
 from tests.operators import DAY_S, FEBRUARY_1, operator_in
 
 MARCH_3 = FEBRUARY_1 + 30 * DAY_S + 3_600

@@ -8,8 +8,8 @@ from nostr_usage.errors import UnknownNameError
 from nostr_usage.ledger.guardrail import Budget, Enforcement, RateLimit, Scope
 from nostr_usage.ledger.refusal import RefusalCode
 from nostr_usage.ledger.window import Period
-from nostr_usage.plan_rules import rules_of, with_own_budgets
 from nostr_usage.pricing.catalogue import load_catalogue
+from nostr_usage.writing.plan_rules import rules_of, with_own_budgets
 from tests.catalogues import catalogue_with
 
 

@@ -8,7 +8,7 @@ from nostr_usage.ledger.entry import Cost, LotTerms, Operation, Source
 from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, first_grant
 from nostr_usage.store import Line
-from nostr_usage.stream_writer import StreamWriter
+from nostr_usage.writing.stream_writer import StreamWriter
 
 NO_PLAN = "none"
 """The type of a `plan` entry from which no plan holds."""

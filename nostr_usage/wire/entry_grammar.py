@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nostr_usage.entry_fields import TIME_MAX, month_of
 from nostr_usage.ledger.entry import (
     NO_ENTRY,
     AccountId,
@@ -22,7 +21,8 @@ from nostr_usage.ledger.entry import (
     UsageLine,
 )
 from nostr_usage.nostr.event import Event
-from nostr_usage.seal import seal_of, sealed_text
+from nostr_usage.wire.entry_fields import TIME_MAX, month_of
+from nostr_usage.wire.seal import seal_of, sealed_text
 
 _HEX_32 = "[0-9a-f]{32}"
 _HEX_64 = "[0-9a-f]{64}"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nostr_usage.ledger.entry import AccountId, EntryId
-from nostr_usage.outlook import Level, activity_labels, outlook_view
 from nostr_usage.pricing.catalogue import load_catalogue
+from nostr_usage.reporting.outlook import Level, activity_labels, outlook_view
 from nostr_usage.views import BalanceView
 
 CATALOGUE = load_catalogue()

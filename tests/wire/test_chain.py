@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from nostr_usage.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, read_chain
-from nostr_usage.entry_event import event_from_entry
 from nostr_usage.errors import EventError
 from nostr_usage.ledger.entry import (
     NO_ENTRY,
@@ -21,6 +19,8 @@ from nostr_usage.ledger.entry import (
 from nostr_usage.nostr.event import Event, sign_event, verify_event
 from nostr_usage.nostr.keys import SecretKey
 from nostr_usage.nostr.signer import Signer
+from nostr_usage.wire.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, read_chain
+from nostr_usage.wire.entry_event import event_from_entry
 
 LEDGER = Signer(SecretKey(bytes(31) + b"\x03"), entropy=bytes)
 BAD_SIGNATURE = "00" * 64

@@ -6,7 +6,7 @@ import pytest
 
 from nostr_usage.ledger.refusal import Help, HelpKind, Refusal, RefusalCode
 from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
-from nostr_usage.relief import with_help
+from nostr_usage.spending.relief import with_help
 
 AT = 1_771_080_300  # 14 February 2026
 

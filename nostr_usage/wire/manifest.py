@@ -14,7 +14,7 @@ from nostr_usage.errors import EventError
 from nostr_usage.nostr.event import Event, Tag, UnsignedEvent
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.tags import first_tag_value, tag_values
-from nostr_usage.seal import VERSION, is_sealed, sealed_event
+from nostr_usage.wire.seal import VERSION, is_sealed, sealed_event
 
 MANIFEST_TYPE = "ul1-manifest"
 MANIFESTS_MAX = 500

@@ -11,10 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from nostr_usage.account_key import own_request_tag, payment_tag, request_tag
 from nostr_usage.clock import Clock
-from nostr_usage.details import SALT_BYTES, DescriptionMode, Details, description_hash, seal_details
-from nostr_usage.entry_event import entry_from_event, event_from_entry
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.entry import NO_ENTRY, AccountId, Entry, EntryId
 from nostr_usage.ledger.fold import EMPTY_STATE, Draw, Referred, StreamState, state_from_json, state_to_json
@@ -25,6 +22,9 @@ from nostr_usage.nostr.event import event_to_json, sign_event
 from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.signer import Signer
 from nostr_usage.store import AccountSecrets, DetailsRow, Line, Transaction
+from nostr_usage.wire.account_key import own_request_tag, payment_tag, request_tag
+from nostr_usage.wire.details import SALT_BYTES, DescriptionMode, Details, description_hash, seal_details
+from nostr_usage.wire.entry_event import entry_from_event, event_from_entry
 
 NONCE_BYTES = 32
 # A stream with a daily cycle that was idle for ten years owes about 11,000 entries; more than this is a bug.

@@ -6,14 +6,14 @@ import hashlib
 import hmac
 import random
 
-from nostr_usage.account_key import (
+from nostr_usage.nostr.keys import SecretKey, generate_secret_key, public_key_of
+from nostr_usage.wire.account_key import (
     account_id,
     derive_account_key,
     own_request_tag,
     payment_tag,
     request_tag,
 )
-from nostr_usage.nostr.keys import SecretKey, generate_secret_key, public_key_of
 
 NSEC = SecretKey(bytes(31) + b"\x01")
 LEDGER_ID = "c" * 64

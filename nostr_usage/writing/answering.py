@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from nostr_usage.account_key import own_request_tag, request_tag
-from nostr_usage.alerting import Debit, alerts_of
-from nostr_usage.details import Details
-from nostr_usage.entry_event import entry_from_event
 from nostr_usage.errors import IdempotencyError, PricingError, TimeError, UnknownNameError
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Cost, EntryId, Operation, UsageLine
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Guardrails, Scope
@@ -20,15 +16,27 @@ from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft
 from nostr_usage.ledger.window import Period
 from nostr_usage.nostr.event import event_from_json
-from nostr_usage.opening import plan_draft
-from nostr_usage.plan_rules import rules_of, with_own_budgets
-from nostr_usage.planned_change import forget_change, planned_change
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import Charge, charge_for
-from nostr_usage.promise import ledger_plan
-from nostr_usage.request import Action, KeyedRequest, NewAccount, Receipt, Request, body_digest, digest_of
 from nostr_usage.store import AccountRow, Line, Reader, Transaction
-from nostr_usage.stream_writer import Operator, StreamWriter, fresh_details
+from nostr_usage.wire.account_key import own_request_tag, request_tag
+from nostr_usage.wire.details import Details
+from nostr_usage.wire.entry_event import entry_from_event
+from nostr_usage.writing.alerting import Debit, alerts_of
+from nostr_usage.writing.opening import plan_draft
+from nostr_usage.writing.plan_rules import rules_of, with_own_budgets
+from nostr_usage.writing.planned_change import forget_change, planned_change
+from nostr_usage.writing.promise import ledger_plan
+from nostr_usage.writing.request import (
+    Action,
+    KeyedRequest,
+    NewAccount,
+    Receipt,
+    Request,
+    body_digest,
+    digest_of,
+)
+from nostr_usage.writing.stream_writer import Operator, StreamWriter, fresh_details
 
 HAS_RECOVERED = "has_recovered"
 """The setting of a store that holds entries without their requests."""

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nostr_usage.alerting import spent_of, subjects_of
 from nostr_usage.amount import checked_amount
-from nostr_usage.answering import Answers
 from nostr_usage.errors import UnknownNameError
 from nostr_usage.ledger.guardrail import BudgetFact, Facts, Guardrails, RateFact, RateLimit, Scope, decide
 from nostr_usage.ledger.projection import state_at
@@ -21,10 +19,12 @@ from nostr_usage.ledger.window import window_at
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.tables import ChargeMode
-from nostr_usage.relief import with_help
-from nostr_usage.request import check_action
-from nostr_usage.spending_values import Clearance, Intent
+from nostr_usage.spending.relief import with_help
 from nostr_usage.store import AccountRow, Reader, StreamRow
+from nostr_usage.writing.alerting import spent_of, subjects_of
+from nostr_usage.writing.answering import Answers
+from nostr_usage.writing.intent import Clearance, Intent
+from nostr_usage.writing.request import check_action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nostr_usage.details import DETAILS_BYTES_MAX, Details, description_hash, open_details, seal_details
 from nostr_usage.errors import DecryptionError, InputError
 from nostr_usage.nostr import nip44
 from nostr_usage.nostr.keys import generate_secret_key, public_key_of
+from nostr_usage.wire.details import DETAILS_BYTES_MAX, Details, description_hash, open_details, seal_details
 
 CHANCE = random.Random(1)
 ACCOUNT, OPERATOR, STRANGER = (generate_secret_key(CHANCE.randbytes) for _ in range(3))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nostr_usage.errors import InputError
-from nostr_usage.filtering import conditions_of, parse_filter
 from nostr_usage.ledger.entry import DEFAULT_METER, Source
 from nostr_usage.report import rows_at
-from nostr_usage.request import Action, Grant
+from nostr_usage.reporting.filtering import conditions_of, parse_filter
 from nostr_usage.store import Condition, Field, Order, Reader, StreamRow
+from nostr_usage.writing.request import Action, Grant
 from tests.operators import DAY_S, FEBRUARY_1, operator_in
 
 Found = tuple[Reader, StreamRow]

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nostr_usage.entry_event import entry_by_rebuilding, event_from_entry
-from nostr_usage.entry_grammar import debit_from_event
 from nostr_usage.errors import EntryFormatError
 from nostr_usage.ledger.entry import (
     NO_ENTRY,
@@ -25,7 +23,9 @@ from nostr_usage.ledger.entry import (
     UsageLine,
 )
 from nostr_usage.nostr.event import Event, Tag, UnsignedEvent
-from nostr_usage.seal import sealed_event
+from nostr_usage.wire.entry_event import entry_by_rebuilding, event_from_entry
+from nostr_usage.wire.entry_grammar import debit_from_event
+from nostr_usage.wire.seal import sealed_event
 
 PUBKEY = "5e" * 32
 FEBRUARY_14 = 1_771_080_302

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from nostr_usage.nostr.event import Event, UnsignedEvent, sign_event
-from nostr_usage.seal import is_sealed, sealed_event
+from nostr_usage.wire.seal import is_sealed, sealed_event
 from tests.signed_events import signer_of
 
 SIGNER = signer_of(1)

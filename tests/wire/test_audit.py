@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from nostr_usage.audit import (
+from nostr_usage.ledger.entry import AccountId, Balance, Entry, EntryId, Operation
+from nostr_usage.ledger.fold import fold, state_to_json
+from nostr_usage.ledger.problems import ProblemCode
+from nostr_usage.nostr.event import event_from_json, event_to_json, sign_event
+from nostr_usage.nostr.schnorr import available_backends
+from nostr_usage.wire.audit import (
     Authority,
     Check,
     StreamFold,
@@ -21,15 +26,10 @@ from nostr_usage.audit import (
     open_number_problems,
     read_entry,
 )
-from nostr_usage.details import Details, description_hash
-from nostr_usage.entry_event import entry_from_event, month_of
-from nostr_usage.ledger.entry import AccountId, Balance, Entry, EntryId, Operation
-from nostr_usage.ledger.fold import fold, state_to_json
-from nostr_usage.ledger.problems import ProblemCode
-from nostr_usage.manifest import Manifest, manifest_event
-from nostr_usage.nostr.event import event_from_json, event_to_json, sign_event
-from nostr_usage.nostr.schnorr import available_backends
-from nostr_usage.request import Action
+from nostr_usage.wire.details import Details, description_hash
+from nostr_usage.wire.entry_event import entry_from_event, month_of
+from nostr_usage.wire.manifest import Manifest, manifest_event
+from nostr_usage.writing.request import Action
 from tests.operators import OperatorOfTests, operator_in
 
 BACKENDS = available_backends()
