@@ -31,6 +31,8 @@ def backup(home: Home, *, file: Path) -> int:
     """Copy the store into FILE, also while entries are recorded. Keys are not in it: copy `keys/` as well.
 
     To restore, put FILE in the place of ledger.sqlite (without its -wal and -shm) and run `recover`.
+
+    Exit codes: 0 copied, 5 the home or FILE cannot be used.
     """
     with open_reader(home) as opened:
         opened.store.copy_to(file)
