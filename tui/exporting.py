@@ -11,27 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from nostr_usage.amount import format_dollars_exact
-from nostr_usage.cli.output import iso_time
+from nostr_usage.cli.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.errors import InputError
 from nostr_usage.safe_text import safe_cell
 from nostr_usage.store import Store
 from nostr_usage.views import HistoryRow
 from tui.history_list import HistoryList
-
-COLUMNS = (
-    "entry_id",
-    "seq",
-    "occurred_at",
-    "operation",
-    "type",
-    "tokens",
-    "usd",
-    "balance",
-    "description",
-    "relays_confirmed",
-    "relays_queued",
-)
 
 
 class Format(StrEnum):
@@ -66,15 +51,14 @@ def _write_csv(file: TextIO, _store: Store, entries: HistoryList) -> None:
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in _rows(entries):
-        cells = _cells(row)
-        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in cells])
+        writer.writerow([safe_cell(cell) if isinstance(cell, str) else cell for cell in entry_values(row)])
 
 
 def _write_json(file: TextIO, _store: Store, entries: HistoryList) -> None:
     file.write("[")
     for number, row in enumerate(_rows(entries)):
         file.write(",\n" if number else "\n")
-        json.dump(dict(zip(COLUMNS, _cells(row), strict=True)), file)
+        json.dump(entry_object(row), file)
     file.write("\n]\n")
 
 
@@ -92,22 +76,6 @@ def _rows(entries: HistoryList) -> Iterator[HistoryRow]:
         if row is None:
             raise InputError("the store could not be read to the end", advice="Try again.")
         yield row
-
-
-def _cells(row: HistoryRow) -> tuple[str | int | None, ...]:
-    return (
-        row.entry_id,
-        row.seq,
-        iso_time(row.occurred_at),
-        row.operation.value,
-        row.type,
-        row.tokens,
-        format_dollars_exact(row.micro_dollars),
-        row.balance,
-        row.description or "",
-        row.confirmed,
-        row.queued,
-    )
 
 
 _WRITERS = {Format.CSV: _write_csv, Format.JSON: _write_json, Format.SIGNED: _write_signed}

@@ -11,9 +11,9 @@ import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
+from nostr_usage.cli.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.cli.options import json_option, parse_time, pass_clock, pass_home
 from nostr_usage.cli.output import (
-    iso_time,
     moment,
     print_csv,
     print_json,
@@ -31,19 +31,6 @@ from nostr_usage.wiring import open_reader
 
 LINES_SHOWN = 100
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-_CSV_HEADER = (
-    "entry_id",
-    "seq",
-    "occurred_at",
-    "operation",
-    "type",
-    "tokens",
-    "usd",
-    "balance",
-    "description",
-    "relays_confirmed",
-    "relays_queued",
-)
 
 
 @click.command(epilog="Example: nostr-usage month alice --month 2026-02")
@@ -165,43 +152,11 @@ def history(
             and type_name in {None, row.type}
         )
         if as_csv:
-            print_csv(_CSV_HEADER, map(_csv_cells, islice(rows, limit)))
+            print_csv(COLUMNS, map(entry_values, islice(rows, limit)))
         elif as_json:
-            print_json([_row_object(row) for row in islice(rows, limit)])
+            print_json([entry_object(row) for row in islice(rows, limit)])
         else:
             _print_history(rows, limit or LINES_SHOWN)
-
-
-def _csv_cells(row: HistoryRow) -> tuple[object, ...]:
-    return (
-        row.entry_id,
-        row.seq,
-        iso_time(row.occurred_at),
-        row.operation.value,
-        row.type,
-        row.tokens,
-        format_dollars_exact(row.micro_dollars),
-        row.balance,
-        row.description or "",
-        row.confirmed,
-        row.queued,
-    )
-
-
-def _row_object(row: HistoryRow) -> dict[str, object]:
-    return {
-        "entry_id": row.entry_id,
-        "seq": row.seq,
-        "occurred_at": iso_time(row.occurred_at),
-        "operation": row.operation.value,
-        "type": row.type,
-        "tokens": row.tokens,
-        "usd": format_dollars_exact(row.micro_dollars),
-        "balance": row.balance,
-        "description": row.description,
-        "relays_confirmed": row.confirmed,
-        "relays_queued": row.queued,
-    }
 
 
 def _print_history(rows: Iterator[HistoryRow], limit: int) -> None:
