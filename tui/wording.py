@@ -126,11 +126,6 @@ def short_npub(npub: str, look: Look) -> str:
     return f"{npub[:9]}{look.glyphs.ellipsis}{npub[-4:]}"
 
 
-def short_id(event_id: str, look: Look) -> str:
-    """The ends of an event id."""
-    return f"{event_id[:8]}{look.glyphs.ellipsis}{event_id[-4:]}"
-
-
 def source_name(source: Source) -> str:
     """What a lot's source is called."""
     return _SOURCE_WORDS[source]

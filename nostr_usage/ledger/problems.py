@@ -21,7 +21,6 @@ class ProblemCode(StrEnum):
     LOT_MISSING = "lot_missing"
     TIME_BACKWARDS = "time_backwards"
     NOT_OPENED = "not_opened"
-    AFTER_CLOSE = "after_close"
     SEQ_GAP = "seq_gap"
     BROKEN_LINK = "broken_link"
     FORK = "fork"
@@ -29,7 +28,6 @@ class ProblemCode(StrEnum):
     OPEN_NUMBER_GAP = "open_number_gap"
     MALFORMED = "malformed"
     BAD_SIGNATURE = "bad_signature"
-    DELETION_REQUESTED = "deletion_requested"
     FOREIGN = "foreign"
     STORED_OTHERWISE = "stored_otherwise"
 
