@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,46 +14,32 @@ from textual.widgets import ContentSwitcher
 
 from nostr_usage.clock import Clock
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.proof import EntryProof
 from nostr_usage.views import HistoryRow, MonthView
-from tui import painting, wording
-from tui.asking import AskingApp
+from tui import painting
 from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
-from tui.dialogs import ChoiceDialog, account_columns, text_columns
-from tui.explaining import ExplainingApp
-from tui.exporting import Format
+from tui.dialogs import ChoiceDialog, account_columns
+from tui.history_list import HistoryList
 from tui.keys import bindings_of
-from tui.look import Look
+from tui.months import MonthsKept
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
 from tui.panes.usage import UsagePane
-from tui.past_screen import PastDialog
-from tui.preferences import with_cycle, with_told
-from tui.proof_screen import ProofDialog
-from tui.renewal import renewal_notice
-from tui.settings_screen import Changes, SettingsDialog
 from tui.snapshot import Feed, FeedState, Snapshot
-from tui.theme_names import NO_COLOUR_THEME, THEME_NAMES
+from tui.theme_names import NO_COLOUR_THEME
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
 from tui.widgets.line import Line
-from tui.widgets.row_table import RowTable
 from tui.widgets.tab_bar import TabBar
+from tui.writing_out import WritingOutApp
 
 AGE_S = 5.0
 """How often ages and countdowns are drawn again."""
-MONTHS_KEPT_MAX = 500
 PANES = (("balance", "Balance"), ("usage", "Usage"), ("history", "History"), ("relays", "Relays"))
-FORMATS = (
-    (Format.CSV, "CSV, for spreadsheets"),
-    (Format.JSON, "JSON, for programs"),
-    (Format.SIGNED, "JSON lines of signed events, for whoever wants to check them"),
-)
 
 
-class DashboardApp(ExplainingApp):
+class DashboardApp(WritingOutApp):
     """Draws snapshots of one account."""
 
     CSS_PATH = "dashboard.tcss"
@@ -88,14 +72,12 @@ class DashboardApp(ExplainingApp):
         super().__init__(source, account=account, feed=feed, follow=follow, options=options or Options())
         self.set_class(self._options.look.is_ascii, "-plain")
         self._clock = clock
-        self._preferences = self._options.preferences
-        self._hides_descriptions = False
         self._status = Line(widget_id="status")
         self._tabs = TabBar(PANES, widget_id="tabs")
         self._small = Line(widget_id="small")
         self._keys = KeyLine(widget_id="keys")
         self._shown = "balance"
-        self._months: dict[tuple[AccountId, str, str], MonthView | None] = {}
+        self._months = MonthsKept(source)
         self.pane = BalancePane(look=self._look)
         self.usage = UsagePane(look=self._look)
         self.relays = RelaysPane(look=self._look)
@@ -130,10 +112,7 @@ class DashboardApp(ExplainingApp):
     def on_unmount(self) -> None:
         """What was chosen is remembered."""
         self.stop_feed()
-        is_own = self.theme in THEME_NAMES and self._options.has_colour
-        theme = self.theme if is_own else self._preferences.theme
-        is_local = not wording.is_utc(self._look)
-        self._options.remember(replace(self._preferences, theme=theme, is_local_time=is_local))
+        self.remember()
 
     def _start(self) -> None:
         self.start_feed()
@@ -146,12 +125,6 @@ class DashboardApp(ExplainingApp):
             self._account = choices[0].account
         elif choices and not isinstance(self.screen, ChoiceDialog):
             self.action_accounts()
-
-    def on_asking_app_failed(self, message: AskingApp.Failed) -> None:
-        """Say why; what was drawn before stays, with its time."""
-        error = message.error
-        text = " ".join(part for part in (error.message, error.advice) if part)
-        self.notify(self._look.text(text), severity="error", markup=False)
 
     def on_tab_bar_clicked(self, message: TabBar.Clicked) -> None:
         """Show the pane."""
@@ -181,53 +154,21 @@ class DashboardApp(ExplainingApp):
                 group="trend",
             )
 
-    def on_row_table_chosen(self, message: RowTable.Chosen) -> None:
-        """Prove the entry that was chosen."""
-        row: object = message.table.row(message.index)
-        if isinstance(row, HistoryRow):
-            self._prove(row.seq)
-
-    def on_proof_dialog_again(self, message: ProofDialog.Again) -> None:
-        """Make every check once more."""
-        self._prove(message.seq)
-
-    def on_past_dialog_wanted(self, message: PastDialog.Wanted) -> None:
-        """Step to another entry."""
-        self._travel(message.seq)
-
-    def action_past(self) -> None:
-        """Show the balance after the entry under the cursor."""
+    def entry_under_cursor(self) -> HistoryRow | None:
+        """Of the list that is shown."""
         table = self.history.table if self._shown == "history" else self.pane.recent
-        row = table.row(table.cursor)
-        if row is not None:
-            self._travel(row.seq)
+        return table.row(table.cursor)
 
-    def _travel(self, seq: int) -> None:
-        account = self._account
-        if account is not None:
-            self.ask(lambda: self._source.past(account, seq), self.show_past, group="past")
-
-    def _prove(self, seq: int) -> None:
-        account = self._account
-        if account is not None:
-            self.ask(lambda: self._source.prove(account, seq), self._show_proof, group="prove")
-
-    def _show_proof(self, proof: EntryProof | None) -> None:
-        if proof is not None:
-            dialog = ProofDialog(proof, look=self._look, hides_descriptions=self._hides_descriptions)
-            self.push_screen(dialog)
+    def entries_found(self) -> HistoryList | None:
+        """Those of the history."""
+        return self.history.entries
 
     def _month(self, month: str) -> MonthView | None:
         """For the subtotals of the history; months that are over are asked for once."""
-        account, head = self._account, self._snapshot.mark.head_id if self._snapshot else ""
+        account, snapshot = self._account, self._snapshot
         if account is None:
             return None
-        key = (account, head, month)
-        if key not in self._months:
-            if len(self._months) >= MONTHS_KEPT_MAX:
-                self._months.clear()
-            self._months[key] = self._source.month(account, month)
-        return self._months[key]
+        return self._months.month(account, month, head_id=snapshot.mark.head_id if snapshot else "")
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Draw a snapshot on every pane; those that need more ask for it when they are shown."""
@@ -239,35 +180,13 @@ class DashboardApp(ExplainingApp):
             self.history.reset()
         self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         self.usage.show_snapshot(snapshot, self._look)
-        self._give_notice(snapshot)
+        self.give_notice(snapshot)
         if is_newer or is_other:
             self._want()
         self.show_feed()
 
-    def _give_notice(self, snapshot: Snapshot) -> None:
-        """Each threshold is told of once, and each reset."""
-        view = snapshot.balance
-        if view is None or snapshot.outlook is None:
-            return
-        if view.cycle_start is not None:
-            self._preferences, is_news = with_cycle(self._preferences, snapshot.npub, view.cycle_start)
-            if is_news:
-                text = renewal_notice(view, snapshot.last_month, self._look)
-                self.notify(text, title="Allowance renewed", timeout=20, markup=False)
-        reached = snapshot.outlook.threshold or 0
-        self._preferences, is_news = with_told(self._preferences, snapshot.npub, reached)
-        if is_news:
-            text = f"{reached} % of this cycle's allowance is used."
-            self.notify(text, title="Allowance", severity="warning", markup=False)
-
-    def on_asking_app_broken(self, message: AskingApp.Broken) -> None:
-        """Say what broke; a feed that broke is not live."""
-        reason = self._look.text(message.reason)
-        if message.group == "follow":
-            self.told(replace(self._feed, feed=Feed.OFFLINE, reason=f"following stopped: {reason}"))
-        self.notify(f"This should not happen: {reason}", severity="error", timeout=30, markup=False)
-
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
+        """Draw the last snapshot again."""
         if self._snapshot is not None:
             self.show_snapshot(self._snapshot)
 
@@ -309,26 +228,6 @@ class DashboardApp(ExplainingApp):
             ChoiceDialog("Choose an account", choices, account_columns(), look=self._look), chosen
         )
 
-    def action_export(self) -> None:
-        """Let the user choose how to write the entries that are found."""
-        entries = self.history.entries
-        if entries is None:
-            return
-
-        def chosen(index: int | None) -> None:
-            if index is not None:
-                format_, directory = FORMATS[index][0], self._options.directory
-                self.ask(
-                    lambda: self._source.export(entries, format_, directory), self._exported, group="export"
-                )
-
-        title = self._look.own(f"Export {entries.count:,} entries")
-        names = [name for _, name in FORMATS]
-        self.push_screen(ChoiceDialog(title, names, text_columns(), look=self._look), chosen)
-
-    def _exported(self, path: Path) -> None:
-        self.notify(self._look.text(f"Written to {path.absolute()}"), timeout=20, markup=False)
-
     def action_pause(self) -> None:
         """Hold the screen still, or catch up."""
         self._is_paused = not self._is_paused
@@ -339,36 +238,3 @@ class DashboardApp(ExplainingApp):
     def action_resync(self) -> None:
         """Read the store again."""
         self.read()
-
-    def action_zone(self) -> None:
-        """Change between UTC and the zone of this machine."""
-        zone = datetime.now().astimezone().tzinfo if wording.is_utc(self._look) else UTC
-        self._look = replace(self._look, zone=zone or UTC)
-        self._redraw()
-
-    def action_settings(self) -> None:
-        """Show settings and diagnostics."""
-
-        def turn_zone() -> Look:
-            self.action_zone()
-            return self._look
-
-        changes = Changes(has_colour=self._options.has_colour, turn_zone=turn_zone)
-        self.ask(
-            self._source.diagnostics,
-            lambda facts: self.show_box(SettingsDialog(facts, changes=changes, look=self._look)),
-            group="settings",
-        )
-
-    def action_descriptions(self) -> None:
-        """Hide descriptions, or show them."""
-        self._hides_descriptions = not self._hides_descriptions
-        self._redraw()
-
-    def action_copy(self) -> None:
-        """Copy the balance, with what proves it."""
-        view = self._snapshot.balance if self._snapshot is not None else None
-        if view is None:
-            return
-        self.copy_to_clipboard(f"{view.tokens} {view.meter} as of entry {view.as_of_seq} {view.as_of_id}")
-        self.notify("Sent the balance and its entry's id to the terminal's clipboard.", markup=False)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.proof import PastView
 from tui import painting, renewal
 from tui.contracts import Following, Options, Source
 from tui.dialogs import Dialog, TextDialog, help_lines
 from tui.feeding import FeedingApp
 from tui.look import Look
-from tui.past_screen import PastDialog
 from tui.snapshot import FeedState, Snapshot
 
 
@@ -30,6 +28,8 @@ class ExplainingApp(FeedingApp):
         super().__init__(source, account=account, feed=feed, follow=follow, options=options)
         self._look: Look = options.look
         self._snapshot: Snapshot | None = None
+        self._preferences = self._options.preferences
+        self._hides_descriptions = False
 
     def action_enough(self) -> None:
         """Show what the balance is enough for."""
@@ -50,16 +50,6 @@ class ExplainingApp(FeedingApp):
         if snapshot is not None and snapshot.balance is not None:
             lines = renewal.renewal_lines(snapshot, snapshot.balance, self._look)
             self.push_screen(TextDialog("Last reset", lines, look=self._look))
-
-    def show_past(self, past: PastView | None) -> None:
-        """Show the balance at an earlier entry, in the box that is open or in a new one."""
-        if past is None or self._snapshot is None or self._snapshot.balance is None:
-            return
-        if isinstance(self.screen, PastDialog):
-            self.screen.show(past)
-        else:
-            last_seq = self._snapshot.balance.as_of_seq
-            self.push_screen(PastDialog(past, last_seq=last_seq, look=self._look))
 
     def show_box(self, box: Dialog) -> None:
         """Show a box that was waited for, unless another was opened meanwhile."""

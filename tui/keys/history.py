@@ -1,0 +1,47 @@
+"""Keys of the history."""
+
+from __future__ import annotations
+
+from tui.keys.key import Key
+
+HISTORY_KEYS = (
+    Key(
+        id="history.filter",
+        where="history",
+        keys="slash",
+        action="filter",
+        help="Find entries: type:quiz-generation tokens>500 month:2026-02 words !not.",
+        label="Filter",
+    ),
+    Key(
+        id="history.clear",
+        where="history",
+        keys="escape",
+        action="clear",
+        help="Close the filter bar, or drop the last word of the filter.",
+    ),
+    Key(
+        id="history.sort",
+        where="history",
+        keys="s",
+        action="sort",
+        help="Sort by time, by tokens, by cost.",
+        label="Sort",
+    ),
+    Key(id="history.jump", where="history", keys="t", action="jump", help="Go to a day.", label="Day"),
+    Key(
+        id="history.export",
+        where="history",
+        keys="e",
+        action="app.export",
+        help="Write the entries that are found to a file.",
+        label="Export",
+    ),
+    Key(
+        id="history.past",
+        where="history",
+        keys="b",
+        action="app.past",
+        help="Show the balance as it was after the entry under the cursor.",
+    ),
+)

@@ -1,0 +1,67 @@
+"""Keys of the balance and of the usage screen."""
+
+from __future__ import annotations
+
+from tui.keys.key import Key
+
+BALANCE_KEYS = (
+    Key(
+        id="balance.enough",
+        where="balance",
+        keys="l",
+        action="app.enough",
+        help="Show what the balance is enough for, and what could be bought.",
+        label="Enough for",
+    ),
+    Key(
+        id="balance.why",
+        where="balance",
+        keys="w",
+        action="app.why",
+        help="Show the lots and sums that the balance is made of.",
+        label="Why",
+    ),
+    Key(
+        id="balance.renewal",
+        where="balance",
+        keys="m",
+        action="app.renewal",
+        help="Show what the last reset brought, and what the month before used.",
+    ),
+    Key(
+        id="balance.past",
+        where="balance",
+        keys="b",
+        action="app.past",
+        help="Show the balance as it was after the entry under the cursor.",
+    ),
+)
+
+USAGE_KEYS = (
+    Key(
+        id="usage.earlier",
+        where="usage",
+        keys="left_square_bracket,left",
+        action="earlier",
+        help="The month before.",
+        label="Earlier",
+        shown="[",
+    ),
+    Key(
+        id="usage.later",
+        where="usage",
+        keys="right_square_bracket,right",
+        action="later",
+        help="The month after.",
+        label="Later",
+        shown="]",
+    ),
+    Key(
+        id="usage.this_month",
+        where="usage",
+        keys="t",
+        action="this_month",
+        help="Back to this month.",
+        label="This month",
+    ),
+)
