@@ -270,10 +270,11 @@ def load_catalogue_of(name: str) -> Catalogue:
 def connection_policy(relays: Iterable[str], *, allow_local: bool = False) -> ConnectionPolicy:
     """The limits of connections to the relays at these URLs, which the user chose.
 
-    A URL that plainly names this machine or its network is taken at its word. A name that only turns out to
-    lead there is refused, unless `allow_local` says that this is meant.
+    A URL that plainly names this machine or its network is taken at its word, and it alone. A name that only
+    turns out to lead there is refused, unless `allow_local` says that this is meant.
     """
     from nostr_usage.relays.policy import ConnectionPolicy
-    from nostr_usage.relays.urls import is_plainly_local
+    from nostr_usage.relays.urls import is_plainly_local, normalise_relay_url
 
-    return ConnectionPolicy(allow_local=allow_local or any(map(is_plainly_local, relays)))
+    local = frozenset(normalise_relay_url(url) for url in relays if is_plainly_local(url))
+    return ConnectionPolicy(allow_local=allow_local, local_urls=local)

@@ -17,6 +17,7 @@ from nostr_usage.founding import NewLedger, create_follower_home, create_operato
 from nostr_usage.home import Home, Role, Settings
 from nostr_usage.nostr.keys import generate_secret_key
 from nostr_usage.nostr.nip19 import encode_npub
+from nostr_usage.relays.urls import normalise_relay_url
 from nostr_usage.wiring import (
     connection_policy,
     find_account,
@@ -158,19 +159,20 @@ def test_a_catalogue_of_ones_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("urls", "asked", "allowed"),
+    ("urls", "asked", "local"),
     [
-        (("ws://127.0.0.1:7447",), False, True),
-        (("wss://relay.example",), False, False),
-        (("wss://relay.example",), True, True),
-        (("wss://relay.example", "ws://localhost:1"), False, True),
+        (("ws://127.0.0.1:7447/",), False, {"ws://127.0.0.1:7447/"}),
+        (("wss://relay.example/",), False, set[str]()),
+        (("wss://relay.example/",), True, {"wss://relay.example/"}),
+        (("wss://relay.example/", "WS://LocalHost:1"), False, {"ws://localhost:1/"}),
     ],
 )
 def test_local_addresses_are_for_those_who_name_them(
-    urls: tuple[str, ...], *, asked: bool, allowed: bool
+    urls: tuple[str, ...], *, asked: bool, local: set[str]
 ) -> None:
-    """A URL that plainly is this machine is taken at its word; others only if that is meant."""
-    assert allowed == connection_policy(urls, allow_local=asked).allow_local
+    """A URL that plainly is this machine is taken at its word, and it alone; others only if that is meant."""
+    policy = connection_policy(urls, allow_local=asked)
+    assert local == {url for url in map(normalise_relay_url, urls) if policy.may_be_local(url)}
 
 
 def test_settings_of_a_follower_hold_no_secret(home: Home, tmp_path: Path) -> None:

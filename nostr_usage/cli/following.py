@@ -13,13 +13,14 @@ import click
 from nostr_usage.cli.options import json_option, pass_home
 from nostr_usage.cli.output import ExitCode, Progress, print_json, print_line, print_table
 from nostr_usage.clock import SystemClock
-from nostr_usage.errors import HomeError, RelayError
+from nostr_usage.errors import HomeError, RelayError, RelayUrlError
 from nostr_usage.founding import create_follower_home
 from nostr_usage.home import Home, Role, Settings
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.nostr.nip19 import Nprofile, decode_nip19, encode_npub
 from nostr_usage.relays.scores import RelayScore
+from nostr_usage.relays.urls import is_plainly_local
 from nostr_usage.store import StreamStatus
 from nostr_usage.sync import (
     ManifestReading,
@@ -85,7 +86,7 @@ def follow(
     if home.exists():
         raise HomeError(f"{home.path} is a home already", advice="Choose another directory with --home.")
     pubkey = parse_public_key(ledger)
-    chosen = _relay_set(ledger, relays, relay_set)
+    chosen = _relay_set(ledger, relays, relay_set, allow_local=allow_local)
     wanted = kinds or KINDS_DEFAULT
     reading = asyncio.run(_manifest(pubkey, chosen, wanted, allow_local=allow_local))
     settings = _settings(pubkey, reading, wanted, catalogue)
@@ -164,15 +165,27 @@ async def _manifest(
     return reading
 
 
-def _relay_set(ledger: str, relays: tuple[str, ...], relay_set: str | None) -> RelaySet:
+def _relay_set(ledger: str, relays: tuple[str, ...], relay_set: str | None, *, allow_local: bool) -> RelaySet:
     """The relays that were named; else those that an nprofile hints at; else the local ones."""
     if relays:
         return relay_set_at(relays)
     if relay_set is None and ledger.startswith("nprofile1"):
         profile = decode_nip19(ledger)
         if isinstance(profile, Nprofile) and profile.relays:
+            if not allow_local:
+                _refuse_local_hints(profile.relays)
             return relay_set_at(profile.relays)
     return relay_set_named(relay_set or "local")
+
+
+def _refuse_local_hints(urls: tuple[str, ...]) -> None:
+    """Whoever made the profile chose them, so none is taken at its word."""
+    for url in urls:
+        if is_plainly_local(url):
+            raise RelayUrlError(
+                f"the nprofile names {url}, which is in this machine or network",
+                advice="If that is meant, name it with --relay, or repeat the command with --allow-local.",
+            )
 
 
 def _settings(pubkey: str, reading: ManifestReading, kinds: tuple[int, ...], catalogue: str) -> Settings:

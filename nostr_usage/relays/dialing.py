@@ -93,7 +93,7 @@ async def _addresses(url: str, policy: ConnectionPolicy) -> list[Address]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise RelayError(url, f"cannot resolve {host}: {error}", advice="Check the name.") from error
-    if not policy.allow_local and any(is_local_address(str(address[0])) for *_, address in found):
+    if not policy.may_be_local(url) and any(is_local_address(str(address[0])) for *_, address in found):
         raise _local_error(url)
     return [(family, address) for family, _, _, _, address in found[:ADDRESSES_MAX]]
 
@@ -124,7 +124,7 @@ def _check_literal_address(url: str, policy: ConnectionPolicy) -> None:
         is_local = is_local_address(host_and_port(url)[0])
     except ValueError:
         return
-    if is_local and not policy.allow_local:
+    if is_local and not policy.may_be_local(url):
         raise _local_error(url)
 
 
@@ -140,5 +140,5 @@ def _local_error(url: str) -> RelayError:
     return RelayError(
         url,
         f"{host_and_port(url)[0]} is in this machine or network",
-        advice="If that is meant, allow local relays in the relay set.",
+        advice="If that is meant, repeat the command with --allow-local.",
     )

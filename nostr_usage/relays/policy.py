@@ -13,8 +13,10 @@ class ConnectionPolicy:
     """What a connection may do and how long it waits.
 
     Attributes:
-        allow_local: whether a URL may lead to a loopback or private address. Relay URLs also come from
+        allow_local: whether any URL may lead to a loopback or private address. Relay URLs also come from
             manifests and profiles that somebody else wrote; those must not reach into this network.
+        local_urls: the normalised URLs that may, each for itself: being next to one of them says nothing
+            about where another leads.
         proxy: URL of an HTTP or SOCKS proxy; None connects directly, whatever the environment says.
         connect_timeout_s: to resolve the name, connect, and shake hands.
         silence_timeout_s: while an answer is due: the longest time without any useful message.
@@ -30,6 +32,7 @@ class ConnectionPolicy:
     """
 
     allow_local: bool = False
+    local_urls: frozenset[str] = frozenset()
     proxy: str | None = None
     connect_timeout_s: float = 10.0
     silence_timeout_s: float = 20.0
@@ -40,3 +43,7 @@ class ConnectionPolicy:
     events_max: int = 5_000
     request_bytes_max: int = 4 * 1024 * 1024
     collected_bytes_max: int = 32 * 1024 * 1024
+
+    def may_be_local(self, url: str) -> bool:
+        """Whether the relay at a normalised URL may stand in this machine or network."""
+        return self.allow_local or url in self.local_urls
