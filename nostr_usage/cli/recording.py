@@ -231,6 +231,7 @@ def print_receipt(receipt: Receipt, what: str, *, as_json: bool) -> None:
                 "is_repeat": receipt.is_repeat,
                 "alerts": [asdict(alert) for alert in receipt.alerts],
                 **asdict(entry),
+                "balance": entry.balance._asdict(),
                 "event": json.loads(receipt.event_json),
             }
         )

@@ -1,5 +1,7 @@
 """The accounting core: pure, deterministic, without clock, files, network or Nostr.
 
+    names      the words of the ledger: ids, operations, sources
+    figures    what an entry states and the fold computes: balances, cycles
     entry      one line of the ledger, with every field that goes on the wire
     lot        tokens granted together; draws, and the order in which lots are spent
     holdings   what each operation does to lots and debt; what a refund must know of its debit

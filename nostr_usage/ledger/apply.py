@@ -46,12 +46,7 @@ def apply(
         state, entry, seq=entry.seq, created_at=entry.created_at, entry_id=entry_id, referred=referred
     )
     computed, stated = balance_of(posting.state), entry.balance
-    # Field by field, because a dataclass compares by building two tuples first.
-    if (
-        computed.total == stated.total
-        and computed.expiring == stated.expiring
-        and computed.lasting == stated.lasting
-    ):
+    if computed == stated:
         return posting
     message = (
         f"seq {entry.seq}: it states a balance of {stated.total} (expiring {stated.expiring}, lasting"

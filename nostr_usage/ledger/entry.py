@@ -7,64 +7,31 @@ that customers buy and spend. What a model reports is measured usage and lives i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NewType
 
-AccountId = NewType("AccountId", str)
-"""The public half of the account key: 64 lowercase hex digits."""
+from nostr_usage.ledger.figures import Balance, CycleTotals
+from nostr_usage.ledger.names import (
+    DEFAULT_METER,
+    NO_ENTRY,
+    AccountId,
+    EntryId,
+    Operation,
+    Source,
+)
 
-EntryId = NewType("EntryId", str)
-"""The id of the Nostr event that carries the entry: 64 lowercase hex digits."""
-
-NO_ENTRY = EntryId("0" * 64)
-"""What `prev` holds in the first entry of a stream."""
-
-DEFAULT_METER = "tokens"
-
-
-class Operation(StrEnum):
-    """What an entry does to the balance of its stream."""
-
-    OPEN = "open"
-    PLAN = "plan"
-    GRANT = "grant"
-    DEBIT = "debit"
-    REFUND = "refund"
-    REVERSE = "reverse"
-    EXPIRE = "expire"
-    CLOSE = "close"
-    MEMO = "memo"
-    GAUGE = "gauge"
-
-    @property
-    def sign(self) -> int:
-        """+1, −1 or 0: what the entry's tokens count for when a stream is summed."""
-        return _SIGN[self]
-
-
-_SIGN = {
-    Operation.OPEN: 0,
-    Operation.PLAN: 0,
-    Operation.GRANT: +1,
-    Operation.DEBIT: -1,
-    Operation.REFUND: +1,
-    Operation.REVERSE: -1,
-    Operation.EXPIRE: -1,
-    Operation.CLOSE: 0,
-    Operation.MEMO: 0,
-    Operation.GAUGE: 0,
-}
-
-
-class Source(StrEnum):
-    """Where the tokens of a lot came from, in the order in which equal lots are spent."""
-
-    PROMO = "promo"
-    GIFT = "gift"
-    ROLLOVER = "rollover"
-    ALLOWANCE = "allowance"
-    ADJUSTMENT = "adjustment"
-    PURCHASED = "purchased"
+__all__ = [
+    "DEFAULT_METER",
+    "NO_ENTRY",
+    "AccountId",
+    "Balance",
+    "Cost",
+    "CycleTotals",
+    "Entry",
+    "EntryId",
+    "LotTerms",
+    "Operation",
+    "Source",
+    "UsageLine",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +41,6 @@ class LotTerms:
     source: Source
     expires_at: int | None
     priority: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """The balance after an entry: `total` = `expiring` + `lasting` − debt, so a negative total is debt."""
-
-    total: int
-    expiring: int
-    lasting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,33 +58,6 @@ class UsageLine:
     model: str
     bucket: str
     units: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CycleTotals:
-    """A cycle in figures: `opening + granted + purchased + refunded − used − expired = closing`.
-
-    `start` and `end` are unix seconds, half open; `end` None is a stream without an allowance.
-    `granted` counts every source but purchases; each is less what was reversed of it, so it may be negative.
-    `used` counts debits in full.
-    `first_seq` and `count` name the entries whose occurred_at lies in the cycle.
-    """
-
-    start: int
-    end: int | None
-    opening: int
-    granted: int = 0
-    purchased: int = 0
-    used: int = 0
-    refunded: int = 0
-    expired: int = 0
-    first_seq: int = 0
-    count: int = 0
-
-    @property
-    def closing(self) -> int:
-        """The balance at the end of the cycle, or so far."""
-        return self.opening + self.granted + self.purchased + self.refunded - self.used - self.expired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

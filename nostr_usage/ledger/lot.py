@@ -7,15 +7,14 @@ draw repeats the full terms of its lot, so that a refund can open the very same 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from nostr_usage.ledger.entry import Source
+from nostr_usage.ledger.names import Source
 
 _SOURCE_RANK = {source: rank for rank, source in enumerate(Source)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
+class Lot(NamedTuple):
     """Tokens granted together; its terms, without `remaining`, tell it from every other lot of its stream.
 
     Attributes:
@@ -35,8 +34,7 @@ class Lot:
     remaining: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
+class Draw(NamedTuple):
     """What one debit took from one lot, with that lot's terms."""
 
     seq: int

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from nostr_usage.errors import LedgerError
-from nostr_usage.ledger.entry import Balance, CycleTotals, Source
+from nostr_usage.ledger.figures import Balance, CycleTotals
 from nostr_usage.ledger.lot import Draw, Lot
+from nostr_usage.ledger.names import Source
 
 Value = TypeVar("Value")
 
@@ -21,8 +21,7 @@ _VERSION = 1
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifetime:
+class Lifetime(NamedTuple):
     """All that ever happened to a stream, in tokens, each figure in full.
 
     `granted + purchased + refunded − used − expired − reversed` is the balance; `granted` counts every source
@@ -37,8 +36,7 @@ class Lifetime:
     reversed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamState:
+class StreamState(NamedTuple):
     """A stream after its entry `seq`.
 
     Attributes:

@@ -16,7 +16,6 @@ before it closes with. A late entry lands in an earlier cycle that is still open
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from nostr_usage.ledger.entry import CycleTotals, LotTerms, Operation, Source
@@ -77,7 +76,7 @@ def count_movement(
     if index == -1:
         return (*cycles[:-1], counted)
     moved = movement.operation.sign * movement.tokens
-    later = (replace(cycle, opening=cycle.opening + moved) for cycle in cycles[index + 1 :])
+    later = (cycle._replace(opening=cycle.opening + moved) for cycle in cycles[index + 1 :])
     return (*cycles[:index], counted, *later)
 
 
@@ -118,9 +117,9 @@ def _with_new_cycle(cycles: tuple[CycleTotals, ...], start: int, end: int | None
     """`cycles` with the current one ended at `start`, and [start, end) after it."""
     *earlier, current = cycles
     if current.end is None and current.start == start:
-        return (*earlier, replace(current, end=end))
+        return (*earlier, current._replace(end=end))
     if current.end is None:
-        current = replace(current, end=start)
+        current = current._replace(end=start)
     elif current.end < start:
         earlier.append(current)
         current = CycleTotals(start=current.end, end=start, opening=current.closing)

@@ -119,7 +119,7 @@ def test_a_scenario_that_states_one_token_too_many_is_found_out(table: str) -> N
     """The control: with another figure in its last row, every scenario fails there."""
     *lines, (last_id, last) = lines_of(table)
     stated = last.balance
-    wrong = replace(last, balance=replace(stated, total=stated.total + 1, lasting=stated.lasting + 1))
+    wrong = replace(last, balance=stated._replace(total=stated.total + 1, lasting=stated.lasting + 1))
 
     assert [(last.seq, "balance_mismatch")] == problems_of([*lines, (last_id, wrong)])
 

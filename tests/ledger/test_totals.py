@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from nostr_usage.ledger.entry import CycleTotals, LotTerms, Operation, Source
@@ -63,7 +61,7 @@ def test_an_allowance_in_the_second_of_the_opening_gives_the_cycle_its_end() -> 
 
 def test_an_allowance_at_the_end_of_a_cycle_begins_the_next_with_what_is_left() -> None:
     """The end is the first second of the next cycle, which opens with the closing of the last."""
-    begun = (replace(TWO[0], expired=0),)
+    begun = (TWO[0]._replace(expired=0),)
 
     cycles = after(begun, Operation.GRANT, at=200, tokens=5_000, lot=allowance(300))
 
@@ -147,7 +145,7 @@ def test_each_operation_has_its_figure(
     """An entry changes one figure, or none, and is counted."""
     cycles = after(TWO, operation, at=250, tokens=7, is_of_purchase=is_of_purchase)
 
-    assert (TWO[0], replace(TWO[1], count=2, **changed)) == cycles
+    assert (TWO[0], TWO[1]._replace(count=2, **changed)) == cycles
 
 
 @pytest.mark.parametrize(
@@ -187,7 +185,7 @@ def test_closing_removes_the_oldest_cycle() -> None:
     assert ((TWO[1],), None) == close_oldest(TWO, TWO[0])
 
 
-@pytest.mark.parametrize("stated", [None, TWO[1], replace(TWO[0], used=4_152), replace(TWO[0], count=5)])
+@pytest.mark.parametrize("stated", [None, TWO[1], TWO[0]._replace(used=4_152), TWO[0]._replace(count=5)])
 def test_closing_with_other_figures_is_wrong(stated: CycleTotals | None) -> None:
     """The cycle is removed all the same, and the finding has the right figures."""
     cycles, finding = close_oldest(TWO, stated)

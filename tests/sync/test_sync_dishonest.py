@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from nostr_usage.ledger.entry import AccountId, EntryId
 from nostr_usage.ledger.problems import ProblemCode
 from nostr_usage.nostr.event import Event, event_from_json, verify_event
@@ -260,7 +258,7 @@ async def test_wrong_arithmetic_is_a_problem_of_the_stream(
     """An entry whose balance does not follow is kept, for it is signed, and named."""
     events = events_of(operator)
     last = entry_from_event(events[9])
-    wrong = rewritten(operator, events[9], balance=replace(last.balance, total=last.balance.total + 1_000))
+    wrong = rewritten(operator, events[9], balance=last.balance._replace(total=last.balance.total + 1_000))
     scripted_relay.hold(*events[:9], wrong)
     await read_into(store, operator, scripted_relay.url)
     with store.read() as reader:
