@@ -2,6 +2,7 @@
 
     use        one action as these functions see it: when, what, who, how much
     breakdown  use by activity, model, member, department, prompt, day or month, in shares that add up
+    sums       the same sums in every dimension at once, by day and month
     trend      use a day, its rate, and this month against the same days of the last one
     forecast   when a balance runs out, early and late
     unusual    days far above the others, and bursts of actions

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from nostr_usage.amount import cents_that_add, shares
-from nostr_usage.insight.use import Use, day_of
+from nostr_usage.insight.use import Use, day_of, hour_of
 
+UTC_ZONE = ZoneInfo("UTC")
 UNKNOWN = ""
 MANY_MODELS = "several"
 
@@ -25,6 +26,11 @@ class Dimension(StrEnum):
     PROMPT = "prompt"
     DAY = "day"
     MONTH = "month"
+    HOUR = "hour"
+    """The hour of the day, `00` to `23`."""
+
+
+_IN_TIME = frozenset({Dimension.DAY, Dimension.MONTH, Dimension.HOUR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakdown:
-    """Use in parts: days and months in their order, everything else the largest first."""
+    """Use in parts: days, months and hours in their order, everything else the largest first."""
 
     dimension: Dimension
     rows: tuple[Row, ...]
@@ -64,12 +70,16 @@ def breakdown(uses: Iterable[Use], dimension: Dimension, *, zone: ZoneInfo) -> B
     """`uses` by `dimension`; an action with several models counts among them as one of its own."""
     sums: dict[str, list[int]] = {}
     for use in uses:
-        part = sums.setdefault(_name(use, dimension, zone), [0, 0, 0])
+        part = sums.setdefault(name_of(use, dimension, zone), [0, 0, 0])
         part[0] += use.count
         part[1] += use.tokens
         part[2] += use.micro_dollars
-    in_time = dimension in {Dimension.DAY, Dimension.MONTH}
-    ordered = sorted(sums.items(), key=lambda item: (0 if in_time else -item[1][1], item[0]))
+    return breakdown_of(sums, dimension)
+
+
+def breakdown_of(parts: Mapping[str, Sequence[int]], dimension: Dimension) -> Breakdown:
+    """The breakdown of sums that are known: (count, tokens, micro-dollars) by name."""
+    ordered = sorted(parts.items(), key=lambda item: (0 if dimension in _IN_TIME else -item[1][1], item[0]))
     cents = cents_that_add([part[2] for _, part in ordered])
     portions = shares([max(part[1], 0) for _, part in ordered])
     rows = tuple(
@@ -86,7 +96,8 @@ def breakdown(uses: Iterable[Use], dimension: Dimension, *, zone: ZoneInfo) -> B
     )
 
 
-def _name(use: Use, dimension: Dimension, zone: ZoneInfo) -> str:
+def name_of(use: Use, dimension: Dimension, zone: ZoneInfo) -> str:
+    """The part of a breakdown by `dimension` that `use` belongs to; empty where that is not known."""
     match dimension:
         case Dimension.ACTIVITY:
             return use.activity
@@ -102,5 +113,7 @@ def _name(use: Use, dimension: Dimension, zone: ZoneInfo) -> str:
             return day_of(use.at, zone).isoformat()
         case Dimension.MONTH:
             return day_of(use.at, zone).strftime("%Y-%m")
+        case Dimension.HOUR:
+            return f"{hour_of(use.at, zone):02d}"
         case _:
             assert_never(dimension)

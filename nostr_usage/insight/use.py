@@ -20,8 +20,9 @@ class Use:
         tokens: charged; negative for a refund.
         micro_dollars: what was shown for it; negative for a refund.
         count: 1 for a debit, 0 for a refund.
-        actor, group, prompt: who and what it was for, where that is known.
-        usage: (model, bucket, units) as measured, where that is known.
+        actor, group, prompt: who and what it was for, where that is known; a refund's are those of its debit.
+        usage: (model, bucket, units) as measured, where that is known; a refund has none.
+        refunded_models: of a refund, the models of its debit.
         options: the add-ons that were chosen.
     """
 
@@ -34,17 +35,23 @@ class Use:
     group: str | None = None
     prompt: str | None = None
     usage: tuple[tuple[str, str, int], ...] = ()
+    refunded_models: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models that it used, sorted."""
-        return tuple(sorted({model for model, _, _ in self.usage}))
+        """The models that it used, sorted; of a refund, those of its debit."""
+        return tuple(sorted({model for model, _, _ in self.usage} | set(self.refunded_models)))
 
 
 def day_of(at: int, zone: ZoneInfo) -> date:
     """The day of a unix time in a zone."""
     return datetime.fromtimestamp(at, zone).date()
+
+
+def hour_of(at: int, zone: ZoneInfo) -> int:
+    """The hour of the day, 0 to 23, of a unix time in a zone."""
+    return datetime.fromtimestamp(at, zone).hour
 
 
 def by_day(uses: Iterable[Use], zone: ZoneInfo) -> dict[date, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -52,16 +53,38 @@ class StatementView:
 
 
 def uses_of(reader: Reader, stream: StreamRow, *, since: int | None = None) -> tuple[Use, ...]:
-    """The debits and refunds of a stream, oldest first; what models reported is not among it.
+    """The debits and refunds of a stream, oldest first, with what models reported; add-ons are not among it.
 
-    `since` is unix seconds; None is everything.
+    `since` is unix seconds; None is everything. What `stream_use` gives costs less.
     """
-    return tuple(_use(row) for row in _rows(reader, stream, since))
+    after = _seq_before(reader, stream, since)
+    return tuple(
+        use
+        for use in uses_after(reader, stream.stream_no, after_seq=after, until_seq=stream.seq)
+        if since is None or use.at >= since
+    )
+
+
+def uses_after(reader: Reader, stream_no: int, *, after_seq: int, until_seq: int) -> Iterator[Use]:
+    """The debits and refunds of a stream with `after_seq < seq <= until_seq`, oldest first."""
+    measured = reader.measured_events(stream_no, after_seq=after_seq, until_seq=until_seq)
+    next_measured = next(measured, None)
+    for row in reader.entries(stream_no, after_seq=after_seq, until_seq=until_seq):
+        while next_measured is not None and next_measured[0] < row.seq:
+            next_measured = next(measured, None)
+        if row.operation is Operation.DEBIT:
+            is_measured = next_measured is not None and next_measured[0] == row.seq
+            yield _use(row, row, usage=_usage_of(next_measured[1]) if next_measured and is_measured else ())
+        elif row.operation is Operation.REFUND:
+            yield _refund(reader, row)
 
 
 def measured_uses_of(reader: Reader, stream: StreamRow, *, since: int | None = None) -> tuple[Use, ...]:
-    """Like `uses_of`, with the add-ons and, where it is published, the usage of every debit."""
-    return tuple(_measured(_entry(reader, row)) for row in _rows(reader, stream, since))
+    """Like `uses_of`, with the add-ons that were chosen."""
+    return tuple(
+        _measured(_entry(reader, row)) if row.operation is Operation.DEBIT else _refund(reader, row)
+        for row in _rows(reader, stream, since)
+    )
 
 
 def retention_days(catalogue: Catalogue, account: AccountRow | None) -> int | None:
@@ -175,15 +198,27 @@ def month_start(now: int) -> int:
 
 
 def _rows(reader: Reader, stream: StreamRow, since: int | None) -> Iterator[EntryRow]:
-    after = 0 if since is None else reader.seq_before(stream.stream_no, seq=stream.seq, created_at=since)
-    for row in reader.entries(stream.stream_no, after_seq=after):
+    after = _seq_before(reader, stream, since)
+    for row in reader.entries(stream.stream_no, after_seq=after, until_seq=stream.seq):
         if row.operation in {Operation.DEBIT, Operation.REFUND} and (
             since is None or row.occurred_at >= since
         ):
             yield row
 
 
-def _use(row: EntryRow) -> Use:
+def _seq_before(reader: Reader, stream: StreamRow, since: int | None) -> int:
+    """An entry before all that happened since then: nothing is dated in the future."""
+    return 0 if since is None else reader.seq_before(stream.stream_no, seq=stream.seq, created_at=since)
+
+
+def _use(
+    row: EntryRow,
+    debit: EntryRow,
+    *,
+    usage: tuple[tuple[str, str, int], ...] = (),
+    refunded_models: tuple[str, ...] = (),
+) -> Use:
+    """A debit, or what a refund gave back of `debit`: for whom and what, the debit says."""
     sign = -row.operation.sign
     return Use(
         at=row.occurred_at,
@@ -191,20 +226,36 @@ def _use(row: EntryRow) -> Use:
         tokens=sign * row.tokens,
         micro_dollars=sign * row.cost,
         count=1 if row.operation is Operation.DEBIT else 0,
-        actor=row.actor,
-        group=row.group,
-        prompt=row.prompt,
+        actor=debit.actor,
+        group=debit.group,
+        prompt=debit.prompt,
+        usage=usage,
+        refunded_models=refunded_models,
     )
 
 
+def _refund(reader: Reader, row: EntryRow) -> Use:
+    debit = None if row.ref is None else reader.entry(row.ref)
+    if debit is None or debit.stream_no != row.stream_no or debit.operation is not Operation.DEBIT:
+        return _use(row, row)
+    event_json = reader.event_json(debit.entry_id)
+    assert event_json is not None, "an entry without its event"
+    models = {model for model, _, _ in _usage_of(event_json)}
+    return _use(row, debit, refunded_models=tuple(sorted(models)))
+
+
+def _usage_of(event_json: bytes) -> tuple[tuple[str, str, int], ...]:
+    """What models reported: the usage tags of an event that was checked when it was taken in."""
+    tags = json.loads(event_json)["tags"]
+    return tuple((tag[1], tag[2], int(tag[3])) for tag in tags if tag[0] == "usage")
+
+
 def _measured(entry: Entry) -> Use:
-    sign = -entry.operation.sign
     return Use(
         at=entry.occurred_at,
         activity=entry.type,
-        tokens=sign * entry.tokens,
-        micro_dollars=sign * entry.cost.micro_dollars,
-        count=1 if entry.operation is Operation.DEBIT else 0,
+        tokens=entry.tokens,
+        micro_dollars=entry.cost.micro_dollars,
         actor=entry.actor,
         group=entry.group,
         prompt=entry.prompt,

@@ -7,7 +7,7 @@
       entries      entries, their events, the requests that they answered
       matching     entries by conditions, sorted, with their sums
       lines        appending entries
-      totals       sums by month
+      totals       sums by month; saved sums of use by day and month
       outbox       signed events on their way to relays
       objections   what relays have against those that they did not take
       evidence     pins, sightings, forks, problems
@@ -36,7 +36,7 @@ from nostr_usage.store.outbox import MUST_RECOVER, DueEvent, OutboxCount, Outbox
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
 from nostr_usage.store.streams import StreamRow, StreamStatus
-from nostr_usage.store.totals import DayUse, MonthTotal
+from nostr_usage.store.totals import DayUse, MonthTotal, UnitSumRow, UseSumRow
 from nostr_usage.store.transaction import Reader, Transaction
 from nostr_usage.store.watch import ChangeWatch
 
@@ -76,4 +76,6 @@ __all__ = [
     "StreamStatus",
     "Tally",
     "Transaction",
+    "UnitSumRow",
+    "UseSumRow",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from nostr_usage.ledger.entry import EntryId, Operation, Source
+from nostr_usage.ledger.names import EntryId, Operation, Source
 from nostr_usage.ledger.state import draws_from_json
 from nostr_usage.store.database import Connected
 
@@ -178,6 +178,18 @@ class EntryReads(Connected):
             (stream_no, after_seq),
         )
         return map(_event_row, rows)
+
+    def measured_events(
+        self, stream_no: int, *, after_seq: int = 0, until_seq: int = SEQ_MAX
+    ) -> Iterator[tuple[int, bytes]]:
+        """(seq, raw event) of the entries with `after_seq < seq <= until_seq` that name a model, in order."""
+        return self._iterate(
+            "SELECT seq, event FROM entries JOIN events ON event_no = entry_no"
+            " WHERE stream_no = ? AND seq > ? AND seq <= ?"
+            " AND EXISTS (SELECT 1 FROM entry_models WHERE entry_models.entry_no = entries.entry_no)"
+            " ORDER BY seq",
+            (stream_no, after_seq, until_seq),
+        )
 
     def referred(self, entry_id: EntryId, *, stream_no: int) -> Referred | None:
         """What the fold must know of the entry that a refund or reverse in the same stream names."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from nostr_usage.ledger.entry import Operation
+from nostr_usage.ledger.names import Operation
 from nostr_usage.store.database import Connected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthTotal:
+class MonthTotal(NamedTuple):
     """All entries of one operation and type in one month (`2026-02`, UTC); `cost` is micro-dollars."""
 
     month: str
     operation: Operation
     type: str
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # of entries; nobody counts items
     tokens: int
     cost: int
 
@@ -29,8 +28,33 @@ class DayUse(NamedTuple):
     cost: int
 
 
+class UseSumRow(NamedTuple):
+    """Debits less refunds of one part of a stream's use: one name of a dimension in one day or month.
+
+    `span` is `day` or `month`, `period` counts them since January 1970 (UTC), `cost` is micro-dollars.
+    """
+
+    span: str
+    dimension: str
+    period: int
+    name: str
+    actions: int
+    tokens: int
+    cost: int
+
+
+class UnitSumRow(NamedTuple):
+    """What one model reported in one bucket, in one day or month."""
+
+    span: str
+    period: int
+    model: str
+    bucket: str
+    units: int
+
+
 class TotalReads(Connected):
-    """Sums by month of `occurred_at`, operation and type."""
+    """Sums by month of `occurred_at`, operation and type; saved sums of use."""
 
     __slots__ = ()
 
@@ -73,6 +97,75 @@ class TotalReads(Connected):
             "SELECT DISTINCT month FROM month_totals WHERE stream_no = ? ORDER BY month", (stream_no,)
         )
         return tuple(month for (month,) in rows)
+
+    def use_sums_through(self, stream_no: int) -> int:
+        """The seq through which the saved sums of use go; 0 if none are saved."""
+        row = self._connection.execute(
+            "SELECT seq FROM use_sums_through WHERE stream_no = ?", (stream_no,)
+        ).fetchone()
+        return row[0] if row else 0
+
+    def use_sums(
+        self, stream_no: int, *, span: str, dimension: str, first: int, last: int
+    ) -> tuple[UseSumRow, ...]:
+        """The saved sums of a stream in one dimension, in the periods from `first` to `last`."""
+        rows = self._connection.execute(
+            "SELECT span, dimension, period, name, count, tokens, cost FROM use_sums"
+            " WHERE stream_no = ? AND span = ? AND dimension = ? AND period BETWEEN ? AND ?"
+            " ORDER BY period, name",
+            (stream_no, span, dimension, first, last),
+        )
+        return tuple(UseSumRow(*row) for row in rows)
+
+    def unit_sums(self, stream_no: int, *, span: str, first: int, last: int) -> tuple[UnitSumRow, ...]:
+        """The saved sums of what models reported, in the periods from `first` to `last`."""
+        rows = self._connection.execute(
+            "SELECT span, period, model, bucket, units FROM unit_sums"
+            " WHERE stream_no = ? AND span = ? AND period BETWEEN ? AND ? ORDER BY period, model, bucket",
+            (stream_no, span, first, last),
+        )
+        return tuple(UnitSumRow(*row) for row in rows)
+
+
+class TotalWrites(TotalReads):
+    """Saving sums of use."""
+
+    __slots__ = ()
+
+    def add_to_use_sums(
+        self,
+        stream_no: int,
+        *,
+        after_seq: int,
+        through_seq: int,
+        uses: Iterable[UseSumRow],
+        units: Iterable[UnitSumRow],
+    ) -> bool:
+        """Add the sums of the entries after `after_seq` through `through_seq`; whether these were next.
+
+        Two who add the same entries at once: the first wins, the other changes nothing.
+        """
+        if self.use_sums_through(stream_no) != after_seq:
+            return False
+        self._connection.execute(
+            "INSERT INTO use_sums_through (stream_no, seq) VALUES (?, ?)"
+            " ON CONFLICT (stream_no) DO UPDATE SET seq = excluded.seq",
+            (stream_no, through_seq),
+        )
+        self._connection.executemany(
+            "INSERT INTO use_sums (stream_no, span, dimension, period, name, count, tokens, cost)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream_no, span, dimension, period, name)"
+            " DO UPDATE SET count = count + excluded.count, tokens = tokens + excluded.tokens,"
+            " cost = cost + excluded.cost",
+            [(stream_no, *row) for row in uses],
+        )
+        self._connection.executemany(
+            "INSERT INTO unit_sums (stream_no, span, period, model, bucket, units) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (stream_no, span, period, model, bucket)"
+            " DO UPDATE SET units = units + excluded.units",
+            [(stream_no, *row) for row in units],
+        )
+        return True
 
 
 def _month_total(row: tuple[str, str, str, int, int, int]) -> MonthTotal:

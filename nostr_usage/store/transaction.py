@@ -12,7 +12,7 @@ from nostr_usage.store.objections import ObjectionReads
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
 from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
-from nostr_usage.store.totals import TotalReads
+from nostr_usage.store.totals import TotalReads, TotalWrites
 
 
 class SettingReads(Connected):
@@ -43,7 +43,7 @@ class Reader(
     __slots__ = ()
 
 
-class Transaction(LineWrites, OutboxWrites, EvidenceWrites, HoldWrites, SpendingWrites, Reader):
+class Transaction(LineWrites, OutboxWrites, EvidenceWrites, HoldWrites, SpendingWrites, TotalWrites, Reader):
     """Reads and writes that are kept together or not at all."""
 
     __slots__ = ()
