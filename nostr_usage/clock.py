@@ -1,8 +1,9 @@
-"""Where the time comes from: passed in, so that tests and replays choose it."""
+"""Where the time comes from: passed in, so that tests and replays choose it; and how programs are told it."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -39,3 +40,10 @@ class ManualClock:
     def advance(self, seconds: int) -> None:
         """Move forwards by `seconds`."""
         self._now += seconds
+
+
+def iso_time(unix_time: int | None) -> str | None:
+    """A unix time for programs: `2026-02-14T14:45:02Z`; None stays None."""
+    return (
+        None if unix_time is None else datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )

@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
 
-from nostr_usage.cli.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.errors import InputError
+from nostr_usage.reporting.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.safe_text import safe_cell
 from nostr_usage.store import Store
 from nostr_usage.views import HistoryRow

@@ -20,6 +20,7 @@ from typing import TextIO, cast
 
 import click
 
+from nostr_usage.clock import iso_time as iso_time  # noqa: PLC0414  # commands find both forms of times here
 from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
 from nostr_usage.safe_text import safe_cell, safe_text
 
@@ -137,13 +138,6 @@ def finish_output() -> None:
 def give_up_output() -> None:
     """Whoever read our output has left: nothing more is said, not even by the interpreter at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def iso_time(unix_time: int | None) -> str | None:
-    """A unix time for programs: `2026-02-14T14:45:02Z`; None stays None."""
-    return (
-        None if unix_time is None else datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    )
 
 
 def moment(unix_time: int) -> str:

@@ -11,7 +11,6 @@ import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
-from nostr_usage.cli.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.cli.options import json_option, parse_time, pass_clock, pass_home
 from nostr_usage.cli.output import (
     moment,
@@ -26,6 +25,7 @@ from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.report import history as history_rows
 from nostr_usage.report import month_view
+from nostr_usage.reporting.entry_columns import COLUMNS, entry_object, entry_values
 from nostr_usage.views import HistoryRow, MonthView
 from nostr_usage.wiring import open_reader
 

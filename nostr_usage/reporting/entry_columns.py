@@ -1,9 +1,9 @@
-"""An entry of a history as a file or a program gets it: the command and the dashboard write the same."""
+"""An entry of a history as a file or a program gets it: every export writes the same."""
 
 from __future__ import annotations
 
 from nostr_usage.amount import format_dollars_exact
-from nostr_usage.cli.output import iso_time
+from nostr_usage.clock import iso_time
 from nostr_usage.views import HistoryRow
 
 COLUMNS = (
