@@ -23,7 +23,7 @@ from nostr_usage.cli.output import (
 )
 from nostr_usage.clock import Clock, SystemClock
 from nostr_usage.errors import InputError, NostrUsageError
-from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
+from nostr_usage.home import HOME_VARIABLE, Home, Role, default_home_path
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.wiring import ReaderHome, open_reader
 from tui.look import Look
@@ -181,14 +181,16 @@ def _run(
         os.environ["NO_COLOR"] = "1"
     if wishes.is_calm:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
-    from tui.contracts import Options  # noqa: PLC0415  # see above
+    from tui.contracts import Following, Options  # noqa: PLC0415  # see above
     from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
-    from tui.following import Follower, needs_following  # noqa: PLC0415  # see above
 
-    def follower(tell: Callable[[FeedState], None]) -> Follower:
+    def follower(tell: Callable[[FeedState], None]) -> Following:
+        from tui.following import Follower  # noqa: PLC0415  # relays are asked after the first frame
+
         return Follower(opened, account=account, clock=clock, tell=tell)
 
-    is_following = needs_following(opened) and not wishes.is_offline
+    # An operator's own store is where entries begin: no relay has news for it.
+    is_following = opened.settings.role is not Role.OPERATOR and not wishes.is_offline
     feed = FeedState(feed=Feed.CONNECTING if is_following else Feed.LIVE)
     if wishes.is_offline:
         feed = FeedState(feed=Feed.OFFLINE, reason="as asked for")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.proof import EntryProof, PastView
 from nostr_usage.reporting.filtering import Chip
 from nostr_usage.reporting.trends import TrendView
 from nostr_usage.store import Order
@@ -20,6 +19,10 @@ from tui.preferences import Preferences
 from tui.snapshot import AccountChoice, Snapshot
 from tui.theme_names import DEFAULT_THEME
 
+if TYPE_CHECKING:
+    # Loads what checks signatures, and the first frame shows no proof.
+    from nostr_usage.proof import EntryProof, PastView
+
 
 class Source(Protocol):
     """Where everything on screen comes from; all but `has_changed` may be asked from any thread."""
@@ -30,6 +33,10 @@ class Source(Protocol):
 
     def snapshot(self, account: AccountId) -> Snapshot:
         """Everything on the first screen, now."""
+        ...
+
+    def glance(self, account: AccountId) -> Snapshot:
+        """As much of the first screen as is there at once."""
         ...
 
     def has_changed(self) -> bool:

@@ -43,7 +43,8 @@ class FeedingApp(AskingApp):
         self._feed = feed
         self._options = options
         self._is_paused = False
-        self._following = follow(self.told) if follow is not None else None
+        self._follow = follow
+        self._following: Following | None = None
 
     @abstractmethod
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -59,8 +60,10 @@ class FeedingApp(AskingApp):
 
     def start_feed(self) -> None:
         """Look for news from now on, and have the relays followed."""
+        self.read()
         self.set_interval(REMOTE_FLUSH_S if self._options.is_remote else FLUSH_S, self.look_for_news)
-        if self._following is not None:
+        if self._follow is not None:
+            self._following = self._follow(self.told)
             self.run_worker(self._following.run, thread=True, group="follow", exit_on_error=False)
 
     def stop_feed(self) -> None:
@@ -98,13 +101,13 @@ class FeedingApp(AskingApp):
             self.ask(lambda: self._source.snapshot(account), self.show_snapshot, group="snapshot")
 
     def read_at_once(self) -> None:
-        """Take a snapshot for the first frame."""
+        """Take a first look, for the first frame."""
         if self._account is None:
             self.choose_account()
         if self._account is None:
             return
         try:
             self._source.has_changed()
-            self.show_snapshot(self._source.snapshot(self._account))
+            self.show_snapshot(self._source.glance(self._account))
         except NostrUsageError as error:
             self.post_message(self.Failed(error))

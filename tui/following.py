@@ -10,7 +10,6 @@ from random import SystemRandom
 
 from nostr_usage.clock import Clock
 from nostr_usage.errors import NostrUsageError
-from nostr_usage.home import Role
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.sync import SyncReport, follow_forever
@@ -95,8 +94,3 @@ def feed_state(report: SyncReport, *, read_at: int) -> FeedState:
         reason="no relay could be read" if report.is_offline else "",
         read_at=read_at,
     )
-
-
-def needs_following(opened: ReaderHome) -> bool:
-    """Whether news come from relays: an operator's own store is where entries begin."""
-    return opened.settings.role is not Role.OPERATOR

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from nostr_usage.proof import PastView
 from tui import painting, wording
 from tui.dialogs import Dialog
 from tui.keys import Key, bindings_of, footer_keys
 from tui.look import Look
+
+if TYPE_CHECKING:
+    # Loads what checks signatures, and the first frame shows no proof.
+    from nostr_usage.proof import PastView
 
 
 class PastDialog(Dialog):

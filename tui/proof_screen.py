@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.content import Content
@@ -10,12 +11,15 @@ from textual.message import Message
 from textual.widgets import Static
 
 from nostr_usage.errors import InputError
-from nostr_usage.proof import EntryProof
 from tui import wording
 from tui.dialogs import Dialog
 from tui.keys import Key, bindings_of, footer_keys
 from tui.look import Look
 from tui.paging import page
+
+if TYPE_CHECKING:
+    # Loads what checks signatures, and the first frame shows no proof.
+    from nostr_usage.proof import EntryProof
 
 _MARKS = {True: ("good", "$success"), False: ("bad", "bold $error"), None: ("doubt", "$warning")}
 

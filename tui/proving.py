@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
-from nostr_usage.proof import EntryProof, PastView
 from nostr_usage.views import HistoryRow
 from tui.explaining import ExplainingApp
 from tui.past_screen import PastDialog
 from tui.proof_screen import ProofDialog
 from tui.widgets.row_table import RowTable
+
+if TYPE_CHECKING:
+    # Loads what checks signatures, and the first frame shows no proof.
+    from nostr_usage.proof import EntryProof, PastView
 
 
 class ProvingApp(ExplainingApp):

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nostr_usage.clock import Clock
-from nostr_usage.errors import NostrUsageError
-from nostr_usage.home import Role
+from nostr_usage.errors import HomeError
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.ledger.state import state_from_json
-from nostr_usage.nostr import nip44
-from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.proof import EntryProof, PastView, operator_key_of, past_view, prove_entry
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.reporting.filtering import Chip
 from nostr_usage.reporting.outlook import activity_labels, outlook_view
 from nostr_usage.reporting.trends import TrendView, burn_view, month_before, trend_view
-from nostr_usage.store import AccountSecrets, ChangeWatch, Order, OutboxState, Reader, StreamRow
+from nostr_usage.store import ChangeWatch, Order, OutboxState, Reader, StreamRow
 from nostr_usage.views import MonthView
-from nostr_usage.wire.audit import Authority
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
 from tui.exporting import Format, export
 from tui.history_list import HistoryList, find
 from tui.snapshot import AccountChoice, Mark, RelayQueue, Snapshot
+
+if TYPE_CHECKING:
+    # The catalogue and proofs load what takes longer than the first frame may; they come when asked for.
+    from nostr_usage.pricing.catalogue import Catalogue
+    from nostr_usage.proof import EntryProof, PastView
 
 RECENT_MAX = 50
 ACCOUNTS_MAX = 1_000
@@ -39,9 +41,12 @@ class LedgerSource:
         self.opened = opened
         self.clock = clock
         self.meter = meter
-        self.catalogue: Catalogue = home_catalogue(opened.home, opened.settings)
-        self._labels = activity_labels(self.catalogue)
         self._watch = ChangeWatch(opened.home.store_path)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What the product sells; loaded when it is asked for, since the figure needs none of it."""
+        return home_catalogue(self.opened.home, self.opened.settings)
 
     def close(self) -> None:
         """Stop watching the store."""
@@ -98,23 +103,35 @@ class LedgerSource:
             stream = reader.stream(account, self.meter)
             if stream is None:
                 return None
-            balance = balance_view(reader, stream, now=now, token_value=self.catalogue.token_value)
+            balance = balance_view(reader, stream, now=now, token_value=self._token_value())
             return trend_view(reader, stream, month, now=now, tokens=balance.tokens)
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Every check of one entry, made now; may take seconds in a long history."""
+        from nostr_usage.proof import authority_of, prove_entry  # noqa: PLC0415  # as above
+
         settings = self.opened.settings
-        authority = Authority(pubkeys=frozenset({settings.ledger_pubkey}), kinds=frozenset(settings.kinds))
         with self.opened.store.read() as reader:
             stream = reader.stream(account, self.meter)
             row = reader.entry_at(stream.stream_no, seq) if stream is not None else None
             if stream is None or row is None:
                 return None
-            key = conversation_key(self.opened, reader, stream)
-            return prove_entry(reader, row, authority=authority, conversation_key=key)
+            key = self._opening_key(reader, stream)
+            return prove_entry(reader, row, authority=authority_of(settings), conversation_key=key)
+
+    def _opening_key(self, reader: Reader, stream: StreamRow) -> bytes | None:
+        """None where texts stay sealed; the proof says so."""
+        from nostr_usage.proof import opening_key  # noqa: PLC0415  # as above
+
+        try:
+            return opening_key(self.opened.home, self.opened.settings.role, reader, stream)
+        except HomeError:
+            return None
 
     def past(self, account: AccountId, seq: int) -> PastView | None:
         """The balance after one entry, folded again; may take seconds in a long history."""
+        from nostr_usage.proof import past_view  # noqa: PLC0415  # as above
+
         with self.opened.store.read() as reader:
             stream = reader.stream(account, self.meter)
             return past_view(reader, stream, seq) if stream is not None else None
@@ -129,8 +146,22 @@ class LedgerSource:
         """Write the entries of a list to a new file; its path."""
         return export(self.opened.store, entries, format_, directory, now=self.clock.now())
 
+    def glance(self, account: AccountId) -> Snapshot:
+        """A snapshot without what only the catalogue says; names of activities are guessed."""
+        glance = self._snapshot(account)
+        rows = glance.month.rows if glance.month is not None else ()
+        names = {row.activity for row in rows} | {row.type for row in glance.recent}
+        return replace(glance, labels={name: _guessed_label(name) for name in names})
+
     def snapshot(self, account: AccountId) -> Snapshot:
         """Everything that the first screen shows."""
+        taken = self._snapshot(account)
+        if taken.balance is None:
+            return taken
+        outlook = outlook_view(taken.balance, self.catalogue)
+        return replace(taken, outlook=outlook, labels=activity_labels(self.catalogue))
+
+    def _snapshot(self, account: AccountId) -> Snapshot:
         now = self.clock.now()
         npub = encode_npub(account)
         with self.opened.store.read() as reader:
@@ -140,7 +171,7 @@ class LedgerSource:
                     mark=_NOTHING, taken_at=now, role=self.opened.settings.role, npub=npub, balance=None
                 )
             queues = _queues(reader)
-            balance = balance_view(reader, stream, now=now, token_value=self.catalogue.token_value)
+            balance = balance_view(reader, stream, now=now, token_value=self._token_value())
             return Snapshot(
                 mark=_mark(reader, stream),
                 taken_at=now,
@@ -150,13 +181,15 @@ class LedgerSource:
                 month=month_view(reader, stream, month_of(now)),
                 last_month=month_view(reader, stream, month_before(month_of(now))),
                 recent=tuple(history(reader, stream, limit=RECENT_MAX)),
-                outlook=outlook_view(balance, self.catalogue),
-                labels=self._labels,
                 waiting=sum(queue.waiting for queue in queues),
                 queues=queues,
                 burn=burn_view(reader, stream, now=now, tokens=balance.tokens),
                 lifetime=state_from_json(stream.state_json).lifetime,
             )
+
+    def _token_value(self) -> int:
+        """As `nostr-usage balance` has it."""
+        return self.opened.token_value_of(self.meter)
 
 
 def month_of(unix_time: int) -> str:
@@ -164,20 +197,9 @@ def month_of(unix_time: int) -> str:
     return datetime.fromtimestamp(unix_time, UTC).strftime("%Y-%m")
 
 
-def conversation_key(opened: ReaderHome, reader: Reader, stream: StreamRow) -> bytes | None:
-    """What opens the sealed details of a stream, from either side; None without an open key."""
-    try:
-        if opened.settings.role is Role.OPERATOR:
-            with AccountSecrets.open(opened.home.secrets_path) as held:
-                secret = SecretKey(held.get(stream.account).operator_secret)
-            return nip44.conversation_key(secret, stream.account)
-        operator_key = operator_key_of(reader, stream.stream_no)
-        if operator_key is None or not opened.home.has_key("account"):
-            return None
-        key = opened.home.key("account")
-        return nip44.conversation_key(key, operator_key) if public_key_of(key) == stream.account else None
-    except NostrUsageError:
-        return None
+def _guessed_label(activity: str) -> str:
+    """`Magic Mentor` for `magic-mentor`: what a catalogue mostly says, until it is loaded."""
+    return activity.replace("-", " ").replace("_", " ").title()
 
 
 def _choice(stream: StreamRow, label: str) -> AccountChoice:

@@ -21,23 +21,20 @@ from nostr_usage.cli.output import (
     print_table,
 )
 from nostr_usage.errors import HomeError
-from nostr_usage.home import Home, Role, Settings
+from nostr_usage.home import Home
 from nostr_usage.ledger.entry import AccountId, Entry
-from nostr_usage.nostr import nip44
-from nostr_usage.nostr.keys import SecretKey, public_key_of
 from nostr_usage.nostr.nip19 import encode_note, encode_npub
 from nostr_usage.proof import (
     AuditReport,
     EntryProof,
     Finding,
-    Ledger,
     audit_store,
-    operator_key_of,
+    authority_of,
+    ledger_of,
+    opening_key,
     prove_entry,
 )
 from nostr_usage.store import Reader, StreamRow
-from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.wire.audit import Authority
 from nostr_usage.wiring import ReaderHome, open_reader
 
 FINDINGS_SHOWN = 100
@@ -65,8 +62,8 @@ def show(home: Home, *, entry: str, account: str | None, meter: str | None, raw:
         proof = prove_entry(
             reader,
             row,
-            authority=_authority(opened.settings),
-            conversation_key=_conversation_key(opened, reader, held_in),
+            authority=authority_of(opened.settings),
+            conversation_key=_opening_key(opened, reader, held_in),
         )
         label = _label(reader, held_in.account)
     if raw:
@@ -78,33 +75,18 @@ def show(home: Home, *, entry: str, account: str | None, meter: str | None, raw:
     return ExitCode.DONE if proof.is_sound else ExitCode.PROBLEMS
 
 
-def _authority(settings: Settings) -> Authority:
-    return Authority(pubkeys=frozenset({settings.ledger_pubkey}), kinds=frozenset(settings.kinds))
-
-
 def _label(reader: Reader, account: AccountId) -> str:
     row = reader.account(account)
     return (row.label if row else None) or ""
 
 
-def _conversation_key(opened: ReaderHome, reader: Reader, stream: StreamRow) -> bytes | None:
-    """What opens the sealed details of a stream, from either side; None without keys."""
-    if opened.settings.role is Role.OPERATOR:
-        try:
-            with AccountSecrets.open(opened.home.secrets_path) as held:
-                return nip44.conversation_key(
-                    SecretKey(held.get(stream.account).operator_secret), stream.account
-                )
-        except HomeError as error:
-            print_note(f"{error.message}: descriptions stay sealed")
-            return None
-    if not opened.home.has_key("account"):
+def _opening_key(opened: ReaderHome, reader: Reader, stream: StreamRow) -> bytes | None:
+    """What opens the sealed details of a stream; without it they stay sealed, and why is said."""
+    try:
+        return opening_key(opened.home, opened.settings.role, reader, stream)
+    except HomeError as error:
+        print_note(f"{error.message}: descriptions stay sealed")
         return None
-    key = opened.home.key("account")
-    operator_key = operator_key_of(reader, stream.stream_no)
-    if public_key_of(key) != stream.account or operator_key is None:
-        return None
-    return nip44.conversation_key(key, operator_key)
 
 
 def _proof_object(proof: EntryProof, label: str) -> dict[str, object]:
@@ -189,13 +171,7 @@ def audit(home: Home, *, quick: bool, as_json: bool) -> int:
     Exit codes: 0 all is right, 1 something was found, 5 no usable home.
     """
     with open_reader(home) as opened:
-        settings = opened.settings
-        ledger = Ledger(
-            root_pubkey=settings.root_pubkey,
-            ledger_pubkey=settings.ledger_pubkey,
-            ledger_id=settings.ledger_id,
-            kinds=settings.kinds,
-        )
+        ledger = ledger_of(opened.settings)
         with Progress("auditing") as progress:
             report = audit_store(opened.store, ledger, is_quick=quick, on_progress=progress.show)
     if as_json:

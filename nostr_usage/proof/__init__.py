@@ -1,6 +1,7 @@
 """Proof: store ─▶ raw events ─▶ every check again, for one entry or for all that is held.
 
     one_entry     every check of one entry, its text where a key opens it, and who has it
+    opening_key   what opens the sealed texts of a stream, if anything here does
     everything    every stream folded again from zero, and compared with all that the store says
     past          the balance after an earlier entry, folded from the events up to it
     stored        what the store says beside an event, compared with the event
@@ -10,8 +11,9 @@ Nothing that the store says is believed: not an id, not a signature, not a balan
 it is computed again from the signed events.
 """
 
-from nostr_usage.proof.everything import AuditReport, Finding, Ledger, audit_store
-from nostr_usage.proof.one_entry import EntryProof, Holder, operator_key_of, prove_entry
+from nostr_usage.proof.everything import AuditReport, Finding, Ledger, audit_store, ledger_of
+from nostr_usage.proof.one_entry import EntryProof, Holder, authority_of, prove_entry
+from nostr_usage.proof.opening_key import opening_key
 from nostr_usage.proof.past import PastView, past_view
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "Ledger",
     "PastView",
     "audit_store",
-    "operator_key_of",
+    "authority_of",
+    "ledger_of",
+    "opening_key",
     "past_view",
     "prove_entry",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from nostr_usage.home import Settings
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId
 from nostr_usage.ledger.problems import Problem, ProblemCode
 from nostr_usage.nostr import schnorr
@@ -72,6 +73,16 @@ class Ledger:
     ledger_pubkey: str
     ledger_id: str
     kinds: tuple[int, ...]
+
+
+def ledger_of(settings: Settings) -> Ledger:
+    """What the settings of a home say of the ledger."""
+    return Ledger(
+        root_pubkey=settings.root_pubkey,
+        ledger_pubkey=settings.ledger_pubkey,
+        ledger_id=settings.ledger_id,
+        kinds=settings.kinds,
+    )
 
 
 def audit_store(store: Store, ledger: Ledger, *, is_quick: bool, on_progress: Progress) -> AuditReport:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import cast
 
 from nostr_usage.errors import DecryptionError, NostrUsageError
+from nostr_usage.home import Settings
 from nostr_usage.ledger.entry import NO_ENTRY, Entry, EntryId
 from nostr_usage.ledger.fold import balance_of
 from nostr_usage.ledger.problems import ProblemCode
@@ -105,16 +106,9 @@ def prove_entry(
     )
 
 
-def operator_key_of(reader: Reader, stream_no: int) -> str | None:
-    """The `ek` of a stream's account: what its sealed details are encrypted from."""
-    first = reader.entry_at(stream_no, 1)
-    event_json = reader.event_json(first.entry_id) if first else None
-    if event_json is None:
-        return None
-    try:
-        return entry_from_event(event_from_json(event_json)).operator_key
-    except NostrUsageError:
-        return None
+def authority_of(settings: Settings) -> Authority:
+    """Who may sign entries, by the settings of a home."""
+    return Authority(pubkeys=frozenset({settings.ledger_pubkey}), kinds=frozenset(settings.kinds))
 
 
 def _chain_checks(reader: Reader, row: EntryRow, entry: Entry) -> Iterator[Check]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from nostr_usage.amount import divide_half_up
-from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.pricing.quote import Affordable, affordable, best_value_pack
 from nostr_usage.views import BalanceView
+
+if TYPE_CHECKING:
+    # Takes a tenth of a second to load, which a first look at a balance does without.
+    from nostr_usage.pricing.catalogue import Catalogue
+    from nostr_usage.pricing.quote import Affordable
 
 
 class Level(StrEnum):
@@ -53,6 +57,8 @@ class OutlookView:
 
 def outlook_view(balance: BalanceView, catalogue: Catalogue) -> OutlookView:
     """What `balance` is enough for by `catalogue`."""
+    from nostr_usage.pricing.quote import affordable, best_value_pack  # noqa: PLC0415  # see above
+
     best = best_value_pack(catalogue.packs)
     return OutlookView(
         level=_level(balance.tokens, low_balance=catalogue.low_balance),

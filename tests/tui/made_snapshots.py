@@ -7,6 +7,7 @@ from pathlib import Path
 
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Role
@@ -157,6 +158,10 @@ class MadeSource:
         """The account's."""
         return self.snapshots[account]
 
+    def glance(self, account: AccountId) -> Snapshot:
+        """The same."""
+        return self.snapshots[account]
+
     def has_changed(self) -> bool:
         """Once for each `put`."""
         is_new, self.is_new = self.is_new, False
@@ -218,5 +223,11 @@ def screen_text(app: App[int]) -> str:
 
 async def settled(app: DashboardApp, pilot: Pilot[int]) -> None:
     """Return once everything that was asked for has been drawn."""
-    await app.workers.wait_for_complete()  # pyright: ignore[reportUnknownMemberType]  # untyped workers
+    is_waiting = True
+    while is_waiting:
+        try:
+            await app.workers.wait_for_complete()  # pyright: ignore[reportUnknownMemberType]  # untyped workers
+            is_waiting = False
+        except WorkerCancelled:  # asked for again before it was there
+            await pilot.pause()
     await pilot.pause()
