@@ -2,6 +2,9 @@
 
 outlook        what a balance is enough for, and how long it lasts
 trends         a month day by day, against the one before
+periods        days, weeks, months and years to page through
+usage          all that one screen tells of a period
+value          what was used, against what it costs in packs
 filtering      the filter language of histories
 stream_use     use by activity, model, member, group, prompt, day, hour: from saved sums, whatever the history
 analytics      what use means, for the functions of `insight`

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -90,6 +91,19 @@ class MatchReads(EntryReads):
             (stream_no, json.dumps(list(seqs))),
         )
         return map(entry_row, rows)
+
+    def dearest(self, stream_no: int, *, first_at: int, end_at: int, limit: int) -> tuple[int, ...]:
+        """The places of the debits with most tokens from `first_at` to before `end_at`, the dearest first."""
+        months = [datetime.fromtimestamp(at, UTC).strftime("%Y-%m") for at in (first_at, end_at - 1)]
+        rows = self._connection.execute(
+            "SELECT seq FROM entries WHERE stream_no = ?1 AND operation = 'debit'"
+            " AND occurred_at >= ?2 AND occurred_at < ?3 AND seq BETWEEN"
+            " (SELECT min(first_seq) FROM month_totals WHERE stream_no = ?1 AND month BETWEEN ?4 AND ?5) AND"
+            " (SELECT max(last_seq) FROM month_totals WHERE stream_no = ?1 AND month BETWEEN ?4 AND ?5)"
+            " ORDER BY tokens DESC, seq DESC LIMIT ?6",
+            (stream_no, first_at, end_at, *months, limit),
+        )
+        return tuple(seq for (seq,) in rows)
 
 
 _SIGNED = (
