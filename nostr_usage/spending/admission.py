@@ -22,9 +22,9 @@ from nostr_usage.pricing.tables import ChargeMode
 from nostr_usage.spending.relief import with_help
 from nostr_usage.store import AccountRow, Reader, StreamRow
 from nostr_usage.writing.alerting import spent_of, subjects_of
-from nostr_usage.writing.answering import Answers
 from nostr_usage.writing.intent import Clearance, Intent
 from nostr_usage.writing.request import check_action
+from nostr_usage.writing.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +39,8 @@ class Applicant:
 class Admission:
     """Decides; shared by whoever only asks and whoever reserves."""
 
-    def __init__(self, *, answers: Answers, catalogue: Catalogue) -> None:
-        self._answers = answers
+    def __init__(self, *, terms: Terms, catalogue: Catalogue) -> None:
+        self._terms = terms
         self._catalogue = catalogue
 
     def applicant(self, reader: Reader, intent: Intent) -> Applicant:
@@ -49,12 +49,12 @@ class Admission:
         Raises:
             UnknownNameError: if there is no such account, or it has no stream.
         """
-        account = self._answers.account(reader, intent.account)
-        meter = self._answers.meter_of(reader, intent.account, intent.activity)
+        account = self._terms.account(reader, intent.account)
+        meter = self._terms.meter_of(reader, intent.account, intent.activity)
         stream = reader.stream(intent.account, meter)
         if stream is None:
             raise UnknownNameError("stream", f"{intent.account}/{meter}")
-        rules = self._answers.rules(reader, account, meter=meter)
+        rules = self._terms.rules(reader, account, meter=meter)
         return Applicant(account=account, stream=stream, rules=rules)
 
     def needed(self, intent: Intent, *, at: int) -> int:
@@ -79,7 +79,13 @@ class Admission:
         self, reader: Reader, applicant: Applicant, intent: Intent, *, needed: int, now: int
     ) -> Refusal | Clearance:
         """Whether the action may run at `now` (unix seconds), and what would help if not."""
-        facts = self._facts(reader, applicant, intent, needed=needed, now=now)
+        facts = self.facts(reader, applicant, intent, needed=needed, now=now)
+        return self.decision_on(facts, applicant, intent, now=now)
+
+    def decision_on(
+        self, facts: Facts, applicant: Applicant, intent: Intent, *, now: int
+    ) -> Refusal | Clearance:
+        """The same from facts that were read already."""
         decided = decide(applicant.rules, facts)
         if isinstance(decided, Refusal):
             return with_help(
@@ -90,12 +96,13 @@ class Admission:
                 model=intent.model,
                 at=now,
             )
-        left = facts.available
+        left, needed = facts.available, facts.needed
         return Clearance(needed=needed, left=left, left_afterwards=left - needed, cautions=decided)
 
-    def _facts(self, reader: Reader, applicant: Applicant, intent: Intent, *, needed: int, now: int) -> Facts:
+    def facts(self, reader: Reader, applicant: Applicant, intent: Intent, *, needed: int, now: int) -> Facts:
+        """What a decision about `needed` tokens is made from, at `now` (unix seconds)."""
         stream, account = applicant.stream, applicant.account
-        plan = self._answers.plan(account.plan, meter=stream.meter)
+        plan = self._terms.plan(account.plan, meter=stream.meter)
         state = state_at(state_from_json(stream.state_json), plan, anchor=account.anchor, now=now)
         cycle_end = state.cycles[-1].end if state.cycles else None
         return Facts(

@@ -33,7 +33,7 @@ class SpendingRules:
     def __init__(self, *, operator: Operator, catalogue: Catalogue) -> None:
         self._operator = operator
         self._answers = Answers(operator=operator, catalogue=catalogue)
-        self._admission = Admission(answers=self._answers, catalogue=catalogue)
+        self._admission = Admission(terms=self._answers, catalogue=catalogue)
 
     def check(self, reader: Reader, intent: Intent) -> Clearance | Refusal:
         """Whether an action may run now; keeps nothing back."""

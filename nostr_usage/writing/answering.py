@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from nostr_usage.errors import IdempotencyError, PricingError, TimeError, UnknownNameError
+from nostr_usage.errors import IdempotencyError, TimeError
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Cost, EntryId, Operation, UsageLine
-from nostr_usage.ledger.guardrail import Budget, Enforcement, Guardrails, Scope
-from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft
-from nostr_usage.ledger.window import Period
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import Charge, charge_for
-from nostr_usage.store import AccountRow, Line, Reader, Transaction
+from nostr_usage.store import AccountRow, Line, Transaction
 from nostr_usage.wire.account_key import own_request_tag, request_tag
 from nostr_usage.wire.details import Details
 from nostr_usage.wire.entry_event import entry_from_event
 from nostr_usage.writing.alerting import Debit, alerts_of
 from nostr_usage.writing.opening import plan_draft
-from nostr_usage.writing.plan_rules import rules_of, with_own_budgets
 from nostr_usage.writing.planned_change import forget_change, planned_change
-from nostr_usage.writing.promise import ledger_plan
 from nostr_usage.writing.request import (
     Action,
     KeyedRequest,
@@ -37,6 +32,7 @@ from nostr_usage.writing.request import (
     digest_of,
 )
 from nostr_usage.writing.stream_writer import Operator, StreamWriter, fresh_details
+from nostr_usage.writing.terms import Terms
 
 HAS_RECOVERED = "has_recovered"
 """The setting of a store that holds entries without their requests."""
@@ -44,72 +40,18 @@ HAS_RECOVERED = "has_recovered"
 Write = Callable[[Transaction, StreamWriter], Line]
 
 
-class Answers:
-    """What every request needs: its account, plan and rules, its key, and the entry that answers it."""
+class Answers(Terms):
+    """What every request needs: the terms of its account, its key, and the entry that answers it."""
 
     def __init__(self, *, operator: Operator, catalogue: Catalogue) -> None:
+        super().__init__(clock=operator.clock, catalogue=catalogue)
         self._operator = operator
-        self._catalogue = catalogue
-        self._rules: dict[tuple[str | None, str], Guardrails] = {}
-
-    @property
-    def now(self) -> int:
-        """Unix seconds."""
-        return self._operator.clock.now()
-
-    def account(self, reader: Reader, account: AccountId) -> AccountRow:
-        """The account's row, with a planned change of plan as soon as it holds.
-
-        Raises:
-            UnknownNameError: if there is no such account.
-        """
-        row = reader.account(account)
-        if row is None:
-            raise UnknownNameError("account", account, advice="`nostr-usage account list` shows them all.")
-        change = planned_change(reader, row.account_no)
-        if change is None or change.at > self.now:
-            return row
-        return row._replace(plan=change.plan, anchor=change.anchor)
 
     def writer(
         self, transaction: Transaction, account: AccountId, *, meter: str = DEFAULT_METER
     ) -> StreamWriter:
         """The end of the account's stream, to write at."""
         return StreamWriter(transaction, self._operator, account=account, meter=meter)
-
-    def plan(self, name: str | None, *, meter: str = DEFAULT_METER) -> Plan | None:
-        """The plan as the fold of a meter needs it; of a catalogue that counts no tokens, its first meter.
-
-        Raises:
-            UnknownNameError: if the catalogue has no such plan.
-        """
-        if name is None or any(one.name == meter and one.is_level for one in self._catalogue.meters):
-            return None
-        known = meter if meter in self._catalogue.spent_meters else None
-        return ledger_plan(self._catalogue, name, meter=known)
-
-    def meter_of(self, reader: Reader, account: AccountId, activity: str) -> str:
-        """The meter that an activity counts in.
-
-        Raises:
-            UnknownNameError: no such activity.
-            PricingError: the account has no stream in its meter.
-        """
-        meter = self._catalogue.activity(activity).meter
-        if meter != DEFAULT_METER and reader.stream(account, meter) is None:
-            raise PricingError(f"{activity} counts in {meter}, which is not recorded here")
-        return meter
-
-    def granted_meter(self, name: str | None) -> str:
-        """The meter that tokens are granted in: the catalogue's first, unless named.
-
-        Raises:
-            UnknownNameError: if there is no such meter, or it is a level.
-        """
-        known = self._catalogue.spent_meters
-        if name is not None and name not in known:
-            raise UnknownNameError("meter", name, known=known)
-        return name or self._catalogue.default_meter
 
     def bring_up_to_date(self, transaction: Transaction, account: AccountRow) -> int:
         """Write what is due in every stream of an account, a planned change of plan too; how many entries.
@@ -130,27 +72,6 @@ class Answers:
             transaction.set_account_plan(account.account_no, account.plan, anchor=account.anchor)
             forget_change(transaction, account.account_no)
         return written
-
-    def rules(self, reader: Reader, account: AccountRow, *, meter: str) -> Guardrails:
-        """The guardrails of an account in a meter: its plan's, with budgets of its own."""
-        rules = self._rules.get((account.plan, meter))
-        if rules is None:
-            rules = rules_of(self._catalogue, account.plan, meter=meter)
-            self._rules[account.plan, meter] = rules
-        own = reader.budgets(account.account_no)
-        if not own:
-            return rules
-        budgets = (
-            Budget(
-                scope=Scope(row.scope),
-                subject=row.subject,
-                period=Period(row.period),
-                tokens=row.tokens,
-                enforcement=Enforcement(row.enforcement),
-            )
-            for row in own
-        )
-        return replace(rules, budgets=with_own_budgets(rules.budgets, budgets))
 
     def details(self, description: str, metadata: Mapping[str, str]) -> Details | None:
         """Private text with a fresh salt, or None if there is none."""
