@@ -8,7 +8,7 @@ from random import Random
 
 import click
 
-from nostr_usage.cli.options import json_option, key_password, pass_home
+from nostr_usage.cli.options import json_option, key_password, pass_clock, pass_home
 from nostr_usage.cli.output import (
     ExitCode,
     Progress,
@@ -20,46 +20,94 @@ from nostr_usage.cli.output import (
     print_table,
 )
 from nostr_usage.cli.recovery import refuse_if_behind
-from nostr_usage.clock import SystemClock
+from nostr_usage.clock import Clock
+from nostr_usage.errors import UnknownNameError
 from nostr_usage.home import Home
-from nostr_usage.publish import PublishReport, RelayOutcome, publish_due, publish_forever
+from nostr_usage.publish import (
+    PublishReport,
+    QueuedAgain,
+    RelayOutcome,
+    RelayQueue,
+    publish_due,
+    publish_forever,
+    queue_again,
+    relay_queue,
+)
+from nostr_usage.relays.urls import normalise_relay_url
 from nostr_usage.wiring import OperatorHome, connection_policy, open_operator, write_urls
 
 
 @click.command(epilog="Example: nostr-usage publish --watch")
 @click.option("--watch", is_flag=True, help="Go on publishing what is recorded, until interrupted.")
+@click.option(
+    "--again",
+    metavar="[RELAY]",
+    is_flag=False,
+    flag_value="",
+    help="Also what the relay (or every relay) refused for good, or was never sent because it joined later.",
+)
 @click.option("--allow-local", is_flag=True, help="Also where a host name leads to a private address.")
 @json_option
 @pass_home
-def publish(home: Home, *, watch: bool, allow_local: bool, as_json: bool) -> int:
+@pass_clock
+def publish(
+    clock: Clock, home: Home, *, watch: bool, again: str | None, allow_local: bool, as_json: bool
+) -> int:
     """Send what is queued to every write relay, and read it back.
 
     An event counts as published when the quorum of the relay set serves it to an anonymous reader. What a
     relay did not take now is sent again later; nothing that was recorded is lost while relays are away.
 
+    What a relay refused for good is not sent there again, and a relay that joins the set gets what is
+    recorded from then on. With --again both are queued: after its operator has changed their mind, say.
+
     Exit codes: 0 all published, 1 some relay refused or some events wait, 4 no relay could be reached.
     """
     with open_operator(home, password=key_password(home, "ledger")) as opened:
         asyncio.run(refuse_if_behind(opened, allow_local=allow_local))
+        queued = () if again is None else _queue_again(opened, again, clock=clock)
         if watch:
-            asyncio.run(_watch(opened, allow_local=allow_local))
+            asyncio.run(_watch(opened, clock=clock, allow_local=allow_local))
             return ExitCode.DONE
         with Progress("publishing") as progress:
-            report = asyncio.run(_publish(opened, progress, allow_local=allow_local))
+            report = asyncio.run(_publish(opened, progress, clock=clock, allow_local=allow_local))
+        queues = tuple(relay_queue(opened.store, url) for url in write_urls(opened.relays))
     if as_json:
-        print_json(asdict(report))
+        print_json(
+            {**asdict(report), "queues": list(map(asdict, queues)), "again": list(map(asdict, queued))}
+        )
     else:
         _print_report(report)
+        _print_queues(queues, now=clock.now())
     return _exit_code(report)
 
 
-async def _publish(opened: OperatorHome, progress: Progress, *, allow_local: bool) -> PublishReport:
+def _queue_again(opened: OperatorHome, again: str, *, clock: Clock) -> tuple[QueuedAgain, ...]:
+    """Put back what the relay `again`, or every write relay if that is empty, was not sent or refused."""
+    urls = write_urls(opened.relays)
+    if again:
+        wanted = normalise_relay_url(again)
+        if wanted not in urls:
+            raise UnknownNameError("write relay", again, advice="`nostr-usage relays` shows them all.")
+        urls = (wanted,)
+    queued = tuple(queue_again(opened.store, url, now=clock.now()) for url in urls)
+    for found in queued:
+        print_note(
+            f"{found.url}  queued again: {found.refused:,} refused, {found.unqueued:,} never sent,"
+            f" {found.hastened:,} that waited"
+        )
+    return queued
+
+
+async def _publish(
+    opened: OperatorHome, progress: Progress, *, clock: Clock, allow_local: bool
+) -> PublishReport:
     urls = write_urls(opened.relays)
     return await publish_due(
         opened.store,
         relays=urls,
         policy=connection_policy(urls, allow_local=allow_local),
-        clock=SystemClock(),
+        clock=clock,
         random=Random(),
         signer=opened.operator.signer,
         quorum=opened.relays.quorum,
@@ -67,13 +115,13 @@ async def _publish(opened: OperatorHome, progress: Progress, *, allow_local: boo
     )
 
 
-async def _watch(opened: OperatorHome, *, allow_local: bool) -> None:
+async def _watch(opened: OperatorHome, *, clock: Clock, allow_local: bool) -> None:
     urls = write_urls(opened.relays)
     print_note(f"publishing to {len(urls)} relays; Ctrl-C stops")
 
     def show(outcome: RelayOutcome) -> None:
         figures = f"{outcome.confirmed:,} confirmed, {outcome.later:,} later, {outcome.refused:,} refused"
-        now = moment(SystemClock().now())
+        now = moment(clock.now())
         print_line(f"{now}  {outcome.url}  {outcome.condition.value}  {figures}  {outcome.reason}".rstrip())
         flush_output()
 
@@ -81,7 +129,7 @@ async def _watch(opened: OperatorHome, *, allow_local: bool) -> None:
         opened.store,
         relays=urls,
         policy=connection_policy(urls, allow_local=allow_local),
-        clock=SystemClock(),
+        clock=clock,
         random=Random(),
         signer=opened.operator.signer,
         on_outcome=show,
@@ -104,6 +152,20 @@ def _print_report(report: PublishReport) -> None:
     print_line(
         f"{report.published:,} events published (on {report.quorum} relays), {report.waiting:,} waiting"
     )
+
+
+def _print_queues(queues: tuple[RelayQueue, ...], *, now: int) -> None:
+    """What this run did not settle, and what would."""
+    for queue in queues:
+        again = f"`nostr-usage publish --again {queue.url}`"
+        if queue.next_attempt_at is not None and queue.next_attempt_at > now:
+            print_line(f"{queue.url}  {queue.waiting:,} wait, the next until {moment(queue.next_attempt_at)}")
+        if queue.refused:
+            print_line(f"{queue.url}  {queue.refused:,} were refused for good; {again} sends them once more")
+        if queue.unqueued:
+            print_line(
+                f"{queue.url}  {queue.unqueued:,} are older than its place in the set; {again} sends them"
+            )
 
 
 def _exit_code(report: PublishReport) -> int:

@@ -22,6 +22,7 @@ from nostr_usage.proof.relay_health import (
     needs_canary,
     send_canaries,
 )
+from nostr_usage.publish import relay_queue
 from nostr_usage.relays.canary import CanaryReport
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.wiring import (
@@ -68,6 +69,8 @@ def relays(
             if offline
             else asyncio.run(ask_relays(opened.store, urls, policy=policy, clock=clock))
         )
+        if opened.settings.role is Role.OPERATOR:
+            found = tuple(_with_queue(health, opened, write_urls(chosen)) for health in found)
         watched = _to_watch(found, opened, chosen, canary=canary, clock=clock) if not offline else ()
     if watched:
         with open_operator(home, password=key_password(home, "ledger"), clock=clock) as operator:
@@ -111,6 +114,12 @@ def _send(operator: OperatorHome, urls: tuple[str, ...], *, clock: Clock, allow_
     )
 
 
+def _with_queue(health: RelayHealth, opened: ReaderHome, written: tuple[str, ...]) -> RelayHealth:
+    if health.url not in written:
+        return health
+    return replace(health, unqueued=relay_queue(opened.store, health.url).unqueued)
+
+
 def _with_canary(health: RelayHealth, operator: OperatorHome) -> RelayHealth:
     return replace(health, canary=known_health(operator.store, health.url).canary)
 
@@ -144,6 +153,13 @@ def _details(health: RelayHealth) -> list[str]:
         f"{row.events:,} {'refused' if row.state.value == 'refused' else 'later'}: {row.reason}"
         for row in health.objections
     ]
+    if health.refused:
+        lines.append(f"`nostr-usage publish --again {health.url}` sends what it refused once more")
+    if health.unqueued:
+        lines.append(
+            f"{health.unqueued:,} are older than its place in the set;"
+            f" `nostr-usage publish --again {health.url}` sends them"
+        )
     if health.canary is not None:
         lines.append(_canary_line(health.canary))
     if health.information is not None and (facts := _facts(health.information)):

@@ -40,6 +40,7 @@ class RelayHealth:
         round_trip_ms: of one small question on an open connection.
         waiting: events that it has not taken, or taken and not yet served.
         refused: events that it will never take.
+        unqueued: events that are not sent to it, because it joined the set after they were signed.
         objections: why, in its words, the most frequent first.
         information: what it says of itself (NIP-11).
         canary: what became of the last canary; None if none was ever sent.
@@ -51,6 +52,7 @@ class RelayHealth:
     round_trip_ms: int | None = None
     waiting: int = 0
     refused: int = 0
+    unqueued: int = 0
     objections: tuple[ObjectionRow, ...] = ()
     information: RelayInformation | None = None
     canary: CanaryReport | None = None

@@ -4,6 +4,7 @@
     publisher  delivers to one relay: send, settle, read back, confirm
     answers    what a relay's answers mean for the events
     outcome    what a run reports
+    queue      what stands in the queue of a relay, and putting events there by hand
 
 A relay's OK is no proof that it stored anything, so an event counts for a relay once somebody anonymous can
 read it there. All state is in the outbox: whatever interrupts this, the next run goes on where it ended.
@@ -11,13 +12,18 @@ read it there. All state is in the outbox: whatever interrupts this, the next ru
 
 from nostr_usage.publish.outcome import PublishReport, RelayOutcome
 from nostr_usage.publish.publisher import NOT_SERVED
+from nostr_usage.publish.queue import QueuedAgain, RelayQueue, queue_again, relay_queue
 from nostr_usage.publish.runs import DEFAULT_QUORUM, publish_due, publish_forever
 
 __all__ = [
     "DEFAULT_QUORUM",
     "NOT_SERVED",
     "PublishReport",
+    "QueuedAgain",
     "RelayOutcome",
+    "RelayQueue",
     "publish_due",
     "publish_forever",
+    "queue_again",
+    "relay_queue",
 ]

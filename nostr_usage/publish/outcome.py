@@ -41,7 +41,10 @@ class RelayOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishReport:
-    """How publishing went: `published` events have reached the quorum in this run, `waiting` have not yet."""
+    """How publishing went: `published` events reached the quorum in this run, `waiting` have not reached it.
+
+    Those that wait for a later attempt, or that too many relays refused for good, count as waiting.
+    """
 
     relays: tuple[RelayOutcome, ...]
     quorum: int

@@ -77,6 +77,11 @@ class Publisher:
             )
         self._on_progress = on_progress
 
+    def count_unpublished(self, quorum: int) -> int:
+        """How many events are confirmed by fewer than `quorum` relays, touched or not."""
+        with self._store.read() as reader:
+            return reader.outbox_unpublished(quorum)
+
     def count_published(self, quorum: int) -> int:
         """How many of the events touched are confirmed by at least `quorum` relays."""
         with self._store.read() as reader:

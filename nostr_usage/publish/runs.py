@@ -48,9 +48,12 @@ async def publish_due(
         publisher.count_progress(relays, on_progress)
         outcomes = await run_together(*(publisher.deliver(url) for url in relays))
         quorum = min(quorum, len(relays))
-        published = publisher.count_published(quorum)
-        waiting = len(publisher.touched) - published
-        return PublishReport(relays=outcomes, quorum=quorum, published=published, waiting=waiting)
+        return PublishReport(
+            relays=outcomes,
+            quorum=quorum,
+            published=publisher.count_published(quorum),
+            waiting=publisher.count_unpublished(quorum),
+        )
 
 
 async def publish_forever(

@@ -4,10 +4,7 @@ pending ─▶ accepted (the relay said OK) ─▶ confirmed (it serves the even
    │  ◀────────┘ not served                    pending ─▶ refused (final)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -49,13 +46,12 @@ class OutboxRow(NamedTuple):
     changed_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxCount:
+class OutboxCount(NamedTuple):
     """How many events are in one state with one relay."""
 
     relay_no: int
     state: OutboxState
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # of events; nobody counts items
 
 
 class OutboxReads(Connected):
@@ -88,6 +84,37 @@ class OutboxReads(Connected):
             OutboxCount(relay_no=relay_no, state=OutboxState(state), count=count)
             for relay_no, state, count in sorted(rows)
         )
+
+    def outbox_unqueued(self, relay_no: int) -> int:
+        """How many events were never queued for a relay: it joined after they were signed."""
+        queued = self._connection.execute(
+            "SELECT confirmed + (SELECT count(*) FROM outbox"
+            " WHERE relay_no = ?1 AND (state = 'pending' OR state = 'accepted' OR state = 'refused'))"
+            " FROM relays WHERE relay_no = ?1",
+            (relay_no,),
+        ).fetchone()[0]
+        return self.last_event_no() - queued
+
+    def last_event_no(self) -> int:
+        """The number of the newest event, and so how many there are."""
+        return self._connection.execute("SELECT coalesce(max(event_no), 0) FROM events").fetchone()[0]
+
+    def outbox_refused(self, relay_no: int, *, limit: int) -> tuple[int, ...]:
+        """Numbers of events that a relay will never take, the first to be signed first."""
+        rows = self._connection.execute(
+            "SELECT event_no FROM outbox WHERE relay_no = ? AND state = 'refused' ORDER BY event_no LIMIT ?",
+            (relay_no, limit),
+        )
+        return tuple(number for (number,) in rows)
+
+    def outbox_unpublished(self, quorum: int) -> int:
+        """How many events were queued, and are confirmed by fewer than `quorum` relays."""
+        return self._connection.execute(
+            "SELECT count(*) FROM (SELECT DISTINCT event_no FROM outbox"
+            " WHERE state = 'pending' OR state = 'accepted' OR state = 'refused') AS open WHERE"
+            " (SELECT count(*) FROM outbox WHERE event_no = open.event_no AND state = 'confirmed') < ?",
+            (quorum,),
+        ).fetchone()[0]
 
     def outbox_of(self, event_no: int) -> tuple[OutboxRow, ...]:
         """How far one event has come with each relay."""
@@ -190,6 +217,14 @@ class OutboxWrites(OutboxReads):
             " changed_at = ? WHERE relay_no = ? AND event_no = ? AND state <> 'confirmed'",
             rows,
         )
+
+    def hasten_outbox(self, relay_no: int, *, now: int) -> int:
+        """Have what waits for another attempt sent or read back now; how many events that is."""
+        return self._connection.execute(
+            "UPDATE outbox SET next_attempt_at = ?1, changed_at = ?1 WHERE relay_no = ?2"
+            " AND (state = 'pending' OR state = 'accepted') AND next_attempt_at > ?1",
+            (now, relay_no),
+        ).rowcount
 
     def _count_confirmed(self, relay_no: int, more: int) -> None:
         self._connection.execute(
