@@ -18,11 +18,20 @@ from tests.ledgers import KIND
 IMPATIENT = ConnectionPolicy(
     allow_local=True,
     connect_timeout_s=2.0,
-    silence_timeout_s=0.3,
-    request_timeout_s=0.6,
-    relay_timeout_s=1.5,
+    silence_timeout_s=0.4,
+    request_timeout_s=1.0,
+    relay_timeout_s=2.5,
 )
-"""Deadlines of the tests: nothing that is honest on loopback needs as long."""
+"""Deadlines that are meant to expire: nothing that is honest on loopback needs as long."""
+
+PATIENT = ConnectionPolicy(
+    allow_local=True,
+    connect_timeout_s=10.0,
+    silence_timeout_s=15.0,
+    request_timeout_s=20.0,
+    relay_timeout_s=30.0,
+)
+"""Deadlines that only a hang would reach: for relays that do end, if only after seconds of work."""
 
 
 class Outcome(StrEnum):

@@ -17,8 +17,8 @@ from nostr_usage.store import Store
 from tests.hostile import false_answers, false_frames
 from tests.hostile.ledger_under_attack import LedgerUnderAttack
 from tests.hostile.naive_reader import naive_total
-from tests.hostile.outcomes import IMPATIENT, Outcome, Pass, outcome_of, read_ledger, total_of
-from tests.hostile.reading_cases import CONTROL, FLOODED, READING_CASES, ReadingCase
+from tests.hostile.outcomes import Outcome, Pass, outcome_of, read_ledger, total_of
+from tests.hostile.reading_cases import CONTROL, READING_CASES, ReadingCase
 from tests.ledgers import withholding
 from tests.scripted_relay import ScriptedRelay
 
@@ -60,7 +60,7 @@ cases = pytest.mark.parametrize("case", READING_CASES, ids=lambda case: case.nam
 
 async def read(store: Store, case: ReadingCase, ledger: LedgerUnderAttack, *relays: str) -> Pass:
     """One pass at the deadlines of the case."""
-    return await read_ledger(store, ledger, *relays, policy=FLOODED if case.is_flood else IMPATIENT)
+    return await read_ledger(store, ledger, *relays, policy=case.policy)
 
 
 @cases
