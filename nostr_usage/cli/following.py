@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from nostr_usage.cli.options import json_option, pass_home
-from nostr_usage.cli.output import ExitCode, Progress, print_json, print_line, print_table
+from nostr_usage.cli.output import ExitCode, Progress, print_json, print_line, print_note, print_table
 from nostr_usage.clock import SystemClock
-from nostr_usage.errors import HomeError, RelayError, RelayUrlError
+from nostr_usage.errors import HomeError, RelayError, RelayUrlError, UnknownNameError
 from nostr_usage.founding import create_follower_home
 from nostr_usage.home import Home, Role, Settings
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.nostr.nip19 import Nprofile, decode_nip19, encode_npub
+from nostr_usage.pricing.catalogue import BUILT_IN_CATALOGUES, DEFAULT_CATALOGUE
 from nostr_usage.relays.scores import RelayScore
 from nostr_usage.relays.urls import is_plainly_local
 from nostr_usage.store import StreamStatus
@@ -35,6 +36,7 @@ from nostr_usage.wiring import (
     connection_policy,
     find_account,
     home_relays,
+    load_catalogue_of,
     open_reader,
     read_urls,
     relay_set_at,
@@ -52,9 +54,7 @@ KINDS_DEFAULT = (30078,)
 @click.argument("ledger", metavar="NPUB")
 @click.option("--relay", "relays", multiple=True, help="A relay to read from; repeat it for several.")
 @click.option("--relay-set", help="Or a relay set: its name, or a TOML file.")
-@click.option(
-    "--catalogue", default="transparency", show_default=True, help="The service's catalogue, or a file."
-)
+@click.option("--catalogue", help="The service's catalogue, or its file.  [default: the one that it names]")
 @click.option(
     "--kind",
     "kinds",
@@ -70,7 +70,7 @@ def follow(
     ledger: str,
     relays: tuple[str, ...],
     relay_set: str | None,
-    catalogue: str,
+    catalogue: str | None,
     kinds: tuple[int, ...],
     *,
     allow_local: bool,
@@ -81,7 +81,8 @@ def follow(
     NPUB is the service's root key (npub or nprofile), whose manifest names the ledger key; or the ledger key
     itself. The home holds no secret: it can read and verify, and nothing else.
 
-    Exit codes: 0 done, 2 a value that cannot be used, 4 no relay could be read, 5 there is a home already.
+    Exit codes: 0 done, 2 a value that cannot be used or a catalogue that has to be given, 4 no relay could be
+    read, 5 there is a home already.
     """
     if home.exists():
         raise HomeError(f"{home.path} is a home already", advice="Choose another directory with --home.")
@@ -89,9 +90,10 @@ def follow(
     chosen = _relay_set(ledger, relays, relay_set, allow_local=allow_local)
     wanted = kinds or KINDS_DEFAULT
     reading = asyncio.run(_manifest(pubkey, chosen, wanted, allow_local=allow_local))
-    settings = _settings(pubkey, reading, wanted, catalogue)
+    settings = _settings(pubkey, reading, wanted, _catalogue_name(reading, catalogue))
     create_follower_home(home, settings, relays=chosen)
     _print_followed(home, settings, reading, as_json=as_json)
+    _note_other_catalogue(settings, reading)
 
 
 @click.command(epilog="Example: nostr-usage sync --account alice")
@@ -186,6 +188,33 @@ def _refuse_local_hints(urls: tuple[str, ...]) -> None:
                 f"the nprofile names {url}, which is in this machine or network",
                 advice="If that is meant, name it with --relay, or repeat the command with --allow-local.",
             )
+
+
+def _catalogue_name(reading: ManifestReading, asked: str | None) -> str:
+    """The catalogue that was asked for; else the one that the manifest names, if it is built in."""
+    if asked is not None or reading.manifest is None:
+        return asked or DEFAULT_CATALOGUE
+    name, version, _ = reading.manifest.catalogue
+    if name not in BUILT_IN_CATALOGUES:
+        raise UnknownNameError(
+            "catalogue",
+            f"{name}, version {version}",
+            advice="Ask the service for its file, then add --catalogue FILE. With"
+            f" --catalogue {DEFAULT_CATALOGUE} tokens are right, and dollars and labels are not.",
+        )
+    return name
+
+
+def _note_other_catalogue(settings: Settings, reading: ManifestReading) -> None:
+    """Say so where dollars and labels are not those of the service."""
+    if reading.manifest is None:
+        return
+    name, version, digest = reading.manifest.catalogue
+    if load_catalogue_of(settings.catalogue).digest != digest:
+        print_note(
+            f"The service sells by {name}, version {version}, which is not quite {settings.catalogue}:"
+            " tokens are right, dollars and labels may differ."
+        )
 
 
 def _settings(pubkey: str, reading: ManifestReading, kinds: tuple[int, ...], catalogue: str) -> Settings:

@@ -1,15 +1,23 @@
-"""Each catalogue that comes with the program, run as a new user would: from `init` to a month's statement."""
+"""Each catalogue that comes with the program, run as a new user would: from `init` to a month's statement.
+
+Then it is published, and rebuilt in a home that knows the root key and a relay, and no more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nostr_usage.cli.output import ExitCode
+from nostr_usage.home import Home
+from nostr_usage.pricing.catalogue import built_in_text
 from tests.operators import DAY_S, FEBRUARY_1
-from tests.terminal import operator_terminal
+from tests.relay_process import relay_process
+from tests.terminal import Terminal, operator_terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +123,19 @@ PRODUCTS = (
 )
 
 
+@pytest.fixture(scope="module", name="relay")
+def one_relay(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A relay in a process of its own."""
+    with relay_process(tmp_path_factory.mktemp("relay") / "relay.sqlite") as url:
+        yield url
+
+
 @pytest.mark.parametrize("product", PRODUCTS, ids=lambda product: product.catalogue)
-def test_a_month_with_every_product(product: Product, tmp_path: Path) -> None:
-    """A plan, an action, a refusal, a purchase, the next allowance, and a statement that re-adds."""
-    terminal = operator_terminal(tmp_path, "--catalogue", product.catalogue)
-    terminal.run("account", "new", "alice", "--plan", product.plan)
+def test_a_month_with_every_product(product: Product, tmp_path: Path, relay: str) -> None:
+    """A plan, an action, a refusal, a purchase, the next allowance, statements; published and rebuilt."""
+    terminal = Terminal(tmp_path / "operator")
+    terminal.run("init", "--relay", relay, "--catalogue", product.catalogue)
+    account = terminal.run("account", "new", "alice", "--plan", product.plan, "--json").json["account"]
     terminal.clock.set(FEBRUARY_1 + DAY_S)
     recorded = terminal.run("record", "alice", *product.action, "--key", "a1", "--json").json
     assert (product.meter, product.charged) == (recorded["meter"], recorded["tokens"])
@@ -132,15 +148,72 @@ def test_a_month_with_every_product(product: Product, tmp_path: Path) -> None:
     terminal.clock.set(FEBRUARY_1 + product.days * DAY_S)
     terminal.run("tick", "alice")
 
-    meter = ("--meter", product.meter)
-    balance = terminal.run("balance", "alice", *meter, "--json").json
-    assert product.allowance + product.bought == balance["tokens"]
-    for month in ("2026-02", "2026-03"):
-        found = terminal.run("statement", "alice", *meter, "--month", month, "--json").json
+    february, march = statements(terminal, "alice", product.meter)
+    held = balances(terminal)
+    assert product.charged == february["used"]
+    assert february["closing"] == march["opening"]
+    assert product.allowance + product.bought == march["closing"]
+    assert [march["closing"]] == [row["tokens"] for row in held if row["meter"] == product.meter]
+    terminal.run("audit")
+
+    follower = rebuilt(terminal, tmp_path, relay)
+    assert (february, march) == statements(follower, account, product.meter)
+    assert public(held) == public(balances(follower))
+    meter = ("--meter", product.meter, "--json")
+    assert public(terminal.run("history", "alice", *meter).json) == public(
+        follower.run("history", account, *meter).json
+    )
+
+
+def statements(terminal: Terminal, account: str, meter: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """February and March of 2026, of which every figure adds up."""
+    february, march = (
+        terminal.run("statement", account, "--meter", meter, "--month", month, "--json").json
+        for month in ("2026-02", "2026-03")
+    )
+    for found in (february, march):
         added = found["opening"] + found["granted"] + found["purchased"] + found["refunded"]
         assert found["closing"] == added - found["used"] - found["expired"] - found["reversed"]
-    assert balance["tokens"] == found["closing"]
-    terminal.run("audit")
+        assert found["used"] - found["refunded"] == sum(row["tokens"] for row in found["activities"])
+    return february, march
+
+
+def balances(terminal: Terminal) -> list[dict[str, Any]]:
+    """What the account has, by meter."""
+    found: Any = terminal.run("balance", "--json").json
+    return [found] if isinstance(found, dict) else sorted(found, key=lambda row: row["meter"])
+
+
+def rebuilt(operator: Terminal, directory: Path, relay: str) -> Terminal:
+    """The home of somebody who pins the root key, and has fetched everything from the relay."""
+    operator.run("publish")
+    follower = Terminal(directory / "follower", now=operator.clock.now())
+    follower.run("follow", Home(operator.home).settings().root_pubkey, "--relay", relay)
+    follower.run("sync")
+    follower.run("audit")
+    return follower
+
+
+def public(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What anyone can rebuild: all but the operator's names, texts, holds, and its way to the relays."""
+    private = {"label", "description", "held", "relays_confirmed", "relays_queued"}
+    return [{name: value for name, value in row.items() if name not in private} for row in rows]
+
+
+def test_followers_are_asked_for_a_catalogue_that_is_not_built_in(tmp_path: Path, relay: str) -> None:
+    """Dollars of another product would be false; with a catalogue that differs, that is said."""
+    own = tmp_path / "own.toml"
+    own.write_text(built_in_text("koffers").replace('name = "koffers"', 'name = "acme"'), "utf-8")
+    operator = Terminal(tmp_path / "operator")
+    operator.run("init", "--relay", relay, "--catalogue", str(own))
+    operator.run("publish")
+    follow = ("follow", Home(operator.home).settings().root_pubkey, "--relay", relay)
+    refused = Terminal(tmp_path / "one").run(*follow, code=ExitCode.BAD_INPUT)
+    assert "unknown catalogue 'acme, version 1'" in refused.err
+    assert (
+        "tokens are right, dollars" in Terminal(tmp_path / "two").run(*follow, "--catalogue", "koffers").err
+    )
+    assert not Terminal(tmp_path / "three").run(*follow, "--catalogue", str(own)).err
 
 
 def test_a_plan_without_ai_is_told_so(tmp_path: Path) -> None:
