@@ -12,6 +12,7 @@
       objections   what relays have against those that they did not take
       evidence     pins, sightings, forks, problems
       holds        tokens promised to actions that are running
+      organisations  members and departments behind the pseudonyms of entries
       spending     what was spent within a window of time; budgets; alerts already given
     copying      a copy while others write
     watch        whether somebody wrote
@@ -32,6 +33,7 @@ from nostr_usage.store.holds import HoldRow, HoldState
 from nostr_usage.store.lines import Line
 from nostr_usage.store.matching import Condition, Field, Matches, Order
 from nostr_usage.store.objections import ObjectionRow
+from nostr_usage.store.organisations import DepartmentRow, MemberRow
 from nostr_usage.store.outbox import MUST_RECOVER, DueEvent, OutboxCount, OutboxRow, OutboxState
 from nostr_usage.store.spending import AlertRow, BudgetRow, Tally
 from nostr_usage.store.store import Store
@@ -51,6 +53,7 @@ __all__ = [
     "ChangeWatch",
     "Condition",
     "DayUse",
+    "DepartmentRow",
     "DetailsRow",
     "DueEvent",
     "EntryRow",
@@ -61,6 +64,7 @@ __all__ = [
     "HoldState",
     "Line",
     "Matches",
+    "MemberRow",
     "MonthTotal",
     "ObjectionRow",
     "Order",

@@ -23,7 +23,7 @@ SCHEMA = Schema(
     title="store",
     folder="store",
     application_id=0x756C3101,  # "ul1", 1
-    version=3,
+    version=4,
     journal_mode="WAL",
     page_size=8192,
 )

@@ -9,6 +9,7 @@ from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
 from nostr_usage.store.matching import MatchReads
 from nostr_usage.store.objections import ObjectionReads
+from nostr_usage.store.organisations import OrganisationReads, OrganisationWrites
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
 from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
@@ -36,6 +37,7 @@ class Reader(
     EvidenceReads,
     HoldReads,
     SpendingReads,
+    OrganisationReads,
     SettingReads,
 ):
     """One consistent snapshot of the store. Iterators end with the snapshot."""
@@ -43,7 +45,16 @@ class Reader(
     __slots__ = ()
 
 
-class Transaction(LineWrites, OutboxWrites, EvidenceWrites, HoldWrites, SpendingWrites, TotalWrites, Reader):
+class Transaction(
+    LineWrites,
+    OutboxWrites,
+    EvidenceWrites,
+    HoldWrites,
+    SpendingWrites,
+    TotalWrites,
+    OrganisationWrites,
+    Reader,
+):
     """Reads and writes that are kept together or not at all."""
 
     __slots__ = ()
