@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ from tests.relay_process import relay_process
 NOWHERE = "ws://127.0.0.1:1/"
 MESSAGES_AT_ONCE = 1_000
 THOROUGH_EVERY = 10
+TELL_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ def main() -> int:
         sys.stderr.write(f"cannot run: {why_not()}\n")
         return 2
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
-    print(f"{arguments.sort}: seed {seed}")
+    print(f"{arguments.sort}: seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="nostr-usage-soak-") as directory:
         trials = search.run(Random(seed), Path(directory))
         return _watch(arguments.sort, trials, arguments.count or search.count, arguments.failures)
@@ -141,16 +143,22 @@ def _watch(sort: str, trials: Iterator[Trial], wanted: int, failures: Path) -> i
     """Show how far it has come, and keep what is found."""
     done = found = 0
     started, is_interrupted = time.monotonic(), False
+    told_at = started
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what runs behind them ignore it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for trial in trials:
             done += trial.count
             if trial.finding:
                 found += 1
-                print(f"\nFOUND {sort} {trial.name}: {trial.finding}")
+                print(f"\nFOUND {sort} {trial.name}: {trial.finding}", flush=True)
                 with failures.open("a", encoding="utf-8") as file:
                     file.write(f"{sort} {trial.name}: {trial.finding}\n")
             if sys.stderr.isatty():
                 sys.stderr.write(f"\r{sort}: {done:,} tried, {found:,} found ")
+            elif time.monotonic() >= told_at + TELL_EVERY_S:
+                told_at = time.monotonic()
+                print(f"{sort}: {done:,} tried in {told_at - started:,.0f} s, {found:,} found", flush=True)
             if done >= wanted:
                 break
     except KeyboardInterrupt:
