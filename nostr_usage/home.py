@@ -18,10 +18,9 @@ import re
 import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError
@@ -44,11 +43,10 @@ class Role(StrEnum):
     FOLLOWER = "follower"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What `settings.toml` says; public keys are 64 hex digits.
 
-    A dataclass and not a pydantic model: it is read by every command, and `balance` must start at once.
+    A named tuple and not a pydantic model: it is read by every command, and `balance` must start at once.
     """
 
     role: Role
@@ -78,7 +76,7 @@ def settings_from_toml(text: str) -> Settings:
         raise HomeError(f"not TOML: {error}") from error
     if values.pop("version", None) != SETTINGS_VERSION:
         raise HomeError(f"version is not {SETTINGS_VERSION}", advice="Update nostr-usage to read it.")
-    for name in values.keys() - {field.name for field in fields(Settings)}:
+    for name in values.keys() - set(Settings._fields):
         raise HomeError(f"unknown key {name!r}", advice="Remove that line.")
     role = _text(values, "role")
     if role not in set(Role):
@@ -126,7 +124,7 @@ def settings_to_toml(settings: Settings) -> str:
     """The text that `settings_from_toml` reads."""
     import tomli_w
 
-    return tomli_w.dumps({"version": SETTINGS_VERSION, **asdict(settings), "kinds": list(settings.kinds)})
+    return tomli_w.dumps({"version": SETTINGS_VERSION, **settings._asdict(), "kinds": list(settings.kinds)})
 
 
 def default_home_path() -> Path:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from nostr_usage.amount import cents_that_add, micro_dollars, percent, shares
 from nostr_usage.errors import UnknownNameError
-from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, CycleTotals, Operation, Source
+from nostr_usage.ledger.figures import CycleTotals
 from nostr_usage.ledger.lot import Lot
+from nostr_usage.ledger.names import DEFAULT_METER, AccountId, Operation, Source
 from nostr_usage.ledger.state import state_from_json
 from nostr_usage.store import EntryRow, MonthTotal, Reader, StreamRow
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView

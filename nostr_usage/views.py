@@ -3,16 +3,15 @@
 Amounts are tokens and micro-dollars; times are unix seconds. Formatting belongs to whoever shows a view.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, NamedTuple
 
-from dataclasses import dataclass
+from nostr_usage.ledger.names import AccountId, EntryId, Operation, Source
 
-from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
-from nostr_usage.ledger.problems import Problem
+if TYPE_CHECKING:
+    from nostr_usage.ledger.problems import Problem
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LotView:
+class LotView(NamedTuple):
     """A lot that can be spent: `remaining` of `granted` tokens; views list lots in the order of spending."""
 
     source: Source
@@ -21,8 +20,7 @@ class LotView:
     expires_at: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BalanceView:
+class BalanceView(NamedTuple):
     """The balance of one stream, with all that explains it.
 
     Attributes:
@@ -62,23 +60,21 @@ class BalanceView:
     as_of_seq: int
     as_of_id: EntryId
     as_of: int
-    problems: tuple[Problem, ...]
+    problems: "tuple[Problem, ...]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRow:
+class ActivityRow(NamedTuple):
     """One activity in one month, net of refunds; `cents` and `share` of all rows add to the totals."""
 
     activity: str
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride]  # of actions; nobody counts items
     tokens: int
     micro_dollars: int
     cents: int
     share: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthView:
+class MonthView(NamedTuple):
     """A month (`2026-02`, UTC) of one stream: activities by tokens, and what came in and lapsed."""
 
     account: AccountId
@@ -94,8 +90,7 @@ class MonthView:
     reversed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryRow:
+class HistoryRow(NamedTuple):
     """One entry as a line of a history; `tokens` carries its sign, `description` is None if it is sealed.
 
     `confirmed` relays of `queued` serve it, as far as this home has published it; both 0 for a reader.

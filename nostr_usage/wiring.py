@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nostr_usage.clock import Clock, SystemClock
 from nostr_usage.errors import CatalogueError, HomeError, UnknownNameError
 from nostr_usage.home import Home, Role, Settings
-from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
+from nostr_usage.ledger.names import DEFAULT_METER, AccountId
 from nostr_usage.store import Store
 
 if TYPE_CHECKING:
@@ -40,8 +39,7 @@ def token_value_setting(meter: str) -> str:
     return f"{TOKEN_VALUE_SETTING}:{meter}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderHome:
+class ReaderHome(NamedTuple):
     """An open home, for whoever only reads."""
 
     home: Home
@@ -66,8 +64,7 @@ class ReaderHome:
             return int(reader.setting(LOW_BALANCE_SETTING) or 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorHome:
+class OperatorHome(NamedTuple):
     """An open home, for the service that signs."""
 
     home: Home

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ENTRY_POINTS = {"nostr-usage": ("nostr_usage.cli.main", "run"), "nostr-usage-tui": ("tui.app", "main")}
+ENTRY_POINTS = {"nostr-usage": ("nostr_usage.cli.start", "run"), "nostr-usage-tui": ("tui.app", "main")}
 
 
 def environment_with_commands(directory: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-COMMAND = [sys.executable, "-c", "from nostr_usage.cli.main import run; run()"]
+COMMAND = [sys.executable, "-c", "from nostr_usage.cli.start import run; run()"]
 STOP_TIMEOUT_S = 10
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nostr_usage.cli.main import execute
 from nostr_usage.cli.output import ExitCode
+from nostr_usage.cli.start import execute
 from nostr_usage.clock import ManualClock
 from nostr_usage.founding import create_follower_home
 from nostr_usage.home import Home, Role, Settings
@@ -22,7 +22,7 @@ from nostr_usage.wiring import relay_set_at
 from tests.operators import FEBRUARY_1
 
 RELAY = "ws://127.0.0.1:1/"
-COMMAND = (sys.executable, "-c", "from nostr_usage.cli.main import run; run()")
+COMMAND = (sys.executable, "-c", "from nostr_usage.cli.start import run; run()")
 """The command line in a process of its own."""
 
 CONTROLS = frozenset(map(chr, (*range(10), *range(11, 32), *range(127, 160), 0x202E, 0x2066, 0x200F)))

@@ -116,7 +116,7 @@ def test_a_follower_shows_the_same_value_of_a_token(tmp_path: Path) -> None:
     """Its catalogue is read once, when the home is made."""
     home = made_in(tmp_path / "home")
     follower = Home(tmp_path / "follower")
-    settings = replace(home.settings(), role=Role.FOLLOWER)
+    settings = home.settings()._replace(role=Role.FOLLOWER)
     create_follower_home(follower, settings, relays=NEW.relays)
     assert settings == follower.settings()
     with open_reader(home) as theirs, open_reader(follower) as ours:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,7 +66,7 @@ def test_settings_are_read_as_they_were_written(settings: Settings) -> None:
 @pytest.mark.parametrize("mode", DescriptionMode)
 def test_every_mode_of_descriptions_can_be_set(mode: DescriptionMode) -> None:
     """Settings know the modes by name, without loading what seals."""
-    settings = replace(SETTINGS, descriptions=mode.value)
+    settings = SETTINGS._replace(descriptions=mode.value)
     assert settings == settings_from_toml(settings_to_toml(settings))
 
 
@@ -143,7 +142,7 @@ def test_what_others_prepared_is_left_alone(tmp_path: Path) -> None:
 
 def test_settings_are_replaced_as_a_whole(home: Home) -> None:
     """New ones take the place of the old ones."""
-    changed = replace(SETTINGS, account="d" * 64)
+    changed = SETTINGS._replace(account="d" * 64)
     home.write_settings(changed)
     assert changed == home.settings()
 

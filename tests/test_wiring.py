@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +50,7 @@ def home(tmp_path: Path) -> Home:
 def follower_of(home: Home, path: Path) -> Home:
     """A home that follows that ledger."""
     made = Home(path)
-    settings = replace(home.settings(), role=Role.FOLLOWER)
+    settings = home.settings()._replace(role=Role.FOLLOWER)
     create_follower_home(made, settings, relays=RELAYS)
     return made
 

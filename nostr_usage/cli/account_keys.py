@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -132,7 +131,7 @@ def _save(home: Home, key: SecretKey) -> None:
             advice="Save the key in a home made with `nostr-usage follow`.",
         )
     home.write_key("account", key.hex())
-    home.write_settings(replace(settings, account=account_id(key)))
+    home.write_settings(settings._replace(account=account_id(key)))
 
 
 def _print_account(key: SecretKey, *, as_json: bool) -> None:

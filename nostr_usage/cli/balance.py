@@ -1,18 +1,11 @@
-"""`nostr-usage balance`: what is left. It answers at once, so what it loads is kept small."""
+"""What `nostr-usage balance` does; its options are in `looks`. It must answer at once: no click here."""
 
 from __future__ import annotations
 
-import click
+from typing import TYPE_CHECKING
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
-from nostr_usage.cli.choosing import (
-    account_argument,
-    balance_views,
-    chosen_account,
-    chosen_streams,
-    meter_option,
-)
-from nostr_usage.cli.options import json_option, pass_clock, pass_home
+from nostr_usage.cli.choosing import balance_views, chosen_account, chosen_streams
 from nostr_usage.cli.output import (
     ExitCode,
     iso_time,
@@ -26,30 +19,22 @@ from nostr_usage.cli.output import (
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
-from nostr_usage.ledger.entry import Source
-from nostr_usage.ledger.problems import Problem
+from nostr_usage.ledger.names import Source
 from nostr_usage.views import BalanceView, LotView
 from nostr_usage.wiring import open_reader
+
+if TYPE_CHECKING:
+    from nostr_usage.ledger.problems import Problem
 
 _BAR_CELLS = 20
 _PROBLEMS_SHOWN_MAX = 20
 _DOUBTFUL_STATES = frozenset({"incomplete", "conflict"})
 
 
-@click.command(epilog="Example: nostr-usage balance alice --json")
-@account_argument
-@meter_option
-@json_option
-@pass_home
-@pass_clock
-def balance(clock: Clock, home: Home, *, account: str | None, meter: str | None, as_json: bool) -> int:
-    """What is left, where it came from, and when it resets.
-
-    Without ACCOUNT: that of the settings, or the only one, or a table of all; without --meter, all that it
-    counts. Reads the local store only; `sync` brings it up to date.
-
-    Exit codes: 0 done, 1 problems were found in the entries, 2 no such account, 5 no usable home.
-    """
+def show_balance(
+    clock: Clock, home: Home, *, account: str | None, meter: str | None = None, as_json: bool = False
+) -> ExitCode:
+    """Print one balance in full, or a table of several; whether there are problems."""
     views, is_one = _views(home, account, meter=meter, now=clock.now())
     if as_json:
         print_json(_object(views[0]) if is_one else [_object(view) for view in views])

@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-import click
-
 from nostr_usage.errors import InputError, UnknownNameError
-from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
+from nostr_usage.ledger.names import DEFAULT_METER, AccountId
 from nostr_usage.report import balance_view, stream_of
 from nostr_usage.store import EntryRow, Reader, StreamRow
 from nostr_usage.views import BalanceView
@@ -24,11 +22,15 @@ _SEQ = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
 def account_argument(command: Command) -> Command:
     """`[ACCOUNT]`: a label, an npub or 64 hex digits."""
+    import click  # noqa: PLC0415  # not for those who look without it; see `start`
+
     return click.argument("account", required=False)(command)
 
 
 def meter_option(command: Command) -> Command:
     """`--meter`: for services that count several things apart."""
+    import click  # noqa: PLC0415
+
     return click.option("--meter", help="What is counted.  [default: the only one, or tokens]")(command)
 
 

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import io
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from nostr_usage.cli.options import CLOCK
-from nostr_usage.cli.output import (
-    ExitCode,
-    exit_code_of,
-    finish_output,
-    give_up_output,
-    print_error,
-    print_raw,
-    print_usage_error,
-)
-from nostr_usage.clock import Clock, SystemClock
-from nostr_usage.errors import HomeError, InputError, NostrUsageError
+from nostr_usage.cli.output import ExitCode, give_up_output, print_raw, print_usage_error
+from nostr_usage.cli.start import HOME_OPTION
+from nostr_usage.clock import Clock
 from nostr_usage.home import HOME_VARIABLE, Home, default_home_path
 
 if TYPE_CHECKING:
@@ -57,14 +47,14 @@ COMMANDS = {
     "level": Place("transfers", "level", "Note a level, such as storage in use."),
     "memo": Place("transfers", "memo", "Note an action that is charged elsewhere."),
     "tick": Place("recording", "tick", "Write what is due by time: expiries, renewals, closed cycles."),
-    "balance": Place("balance", "balance", "What is left, where it came from, when it resets."),
+    "balance": Place("looks", "balance", "What is left, where it came from, when it resets."),
     "month": Place("reports", "month", "One month by activity."),
     "statement": Place("statements", "statement", "One month from its opening to its closing balance."),
     "stats": Place("insights", "stats", "Use by activity, model, member, prompt or day; its rate."),
     "forecast": Place("insights", "forecast", "When the balance runs out, early and late."),
     "tips": Place("insights", "tips", "What would have cost less."),
     "alerts": Place("warnings", "alerts", "What to look at: thresholds, unusual use, accounts at risk."),
-    "statusline": Place("status_line", "statusline", "The balance in one line, for a status bar."),
+    "statusline": Place("looks", "statusline", "The balance in one line, for a status bar."),
     "history": Place("reports", "history", "Every entry, newest first."),
     "show": Place("proofs", "show", "One entry: its event, its checks, its description."),
     "publish": Place("publishing", "publish", "Send what is queued to the relays and read it back."),
@@ -143,7 +133,7 @@ def _show_version(context: click.Context, _option: click.Parameter, is_asked: bo
     epilog="Exit codes: 0 done, 1 problems found, 2 bad input, 3 refused, 4 no relay, 5 bad home.",
 )
 @click.option(
-    "--home",
+    HOME_OPTION,
     "home_path",
     type=click.Path(path_type=Path, file_okay=False),
     envvar=HOME_VARIABLE,
@@ -164,45 +154,25 @@ def main(context: click.Context, home_path: Path | None) -> None:
     An operator signs one event for every AI action and purchase and publishes it to relays; anyone rebuilds
     every balance from there. Start with `init` (operator) or `follow` (everyone else).
     """
-    context.meta[CLOCK] = context.obj or SystemClock()
+    context.meta[CLOCK] = context.obj
     context.obj = Home(home_path or default_home_path())
 
 
-def run() -> None:
-    """Run the command line and end the process with the exit code that its outcome has."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
-    sys.exit(execute())
+def run_with_click(typed: list[str], *, clock: Clock) -> int:
+    """Run the command that was typed; its exit code, also if click refuses the words.
 
-
-def execute(arguments: Sequence[str] | None = None, *, clock: Clock | None = None) -> int:
-    """Run one command, by default the process's own; the exit code."""
-    typed = sys.argv[1:] if arguments is None else list(arguments)
+    Raises:
+        NostrUsageError: whatever the command raises.
+    """
     try:
-        _refuse_bytes(typed)
         result: object = main.main(typed, PROGRAM, standalone_mode=False, obj=clock)
-        sys.stdout.flush()
-    except NostrUsageError as error:
-        print_error(error)
-        return exit_code_of(error)
-    except click.ClickException as error:
-        print_usage_error(error)
+    except click.UsageError as error:
+        command = None if error.ctx is None else error.ctx.command_path
+        print_usage_error(error.format_message(), command=command)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except click.ClickException as error:
+        print_usage_error(error.format_message(), command=None)
+        return error.exit_code
+    except click.Abort:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        give_up_output()
-        return ExitCode.DONE
-    except OSError as error:
-        finish_output()
-        print_error(HomeError(f"{error.filename or 'output'}: {error.strerror or error}"))
-        return ExitCode.BAD_HOME
     return result if isinstance(result, int) else ExitCode.DONE
-
-
-def _refuse_bytes(arguments: list[str]) -> None:
-    """Python passes bytes that are no UTF-8 on as lone surrogates, which neither SQLite nor JSON takes."""
-    for argument in arguments:
-        if any("\ud800" <= character <= "\udfff" for character in argument):
-            raise InputError(f"{argument!a} is not valid UTF-8", advice="Write it in a UTF-8 locale.")

@@ -13,12 +13,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TextIO, cast
-
-import click
 
 from nostr_usage.clock import iso_time as iso_time  # noqa: PLC0414  # commands find both forms of times here
 from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
@@ -120,11 +117,11 @@ def print_error(error: NostrUsageError) -> None:
         print(f"       {safe_text(error.advice)}", file=sys.stderr)
 
 
-def print_usage_error(error: click.ClickException) -> None:
-    """What is wrong with the command line, and where its help is."""
-    print(f"error: {safe_text(error.format_message())}", file=sys.stderr)
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        print(f"       Try `{safe_text(error.ctx.command_path)} --help`.", file=sys.stderr)
+def print_usage_error(message: str, *, command: str | None) -> None:
+    """What is wrong with the command line, and where the help of the command is."""
+    print(f"error: {safe_text(message)}", file=sys.stderr)
+    if command is not None:
+        print(f"       Try `{safe_text(command)} --help`.", file=sys.stderr)
 
 
 def finish_output() -> None:
@@ -181,6 +178,8 @@ class Progress:
 
 
 def _jsonable(value: object) -> object:
+    from dataclasses import asdict, is_dataclass  # noqa: PLC0415  # only JSON needs them
+
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, Iterable):

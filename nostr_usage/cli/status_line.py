@@ -1,32 +1,22 @@
-"""`nostr-usage statusline`: a balance in one line, for a prompt or a status bar; it loads little."""
+"""What `nostr-usage statusline` does; its options are in `looks`. Prompts run it: no click here."""
 
 from __future__ import annotations
 
-import click
-
 from nostr_usage.amount import compact_tokens, format_dollars
-from nostr_usage.cli.choosing import account_argument, balance_views, chosen_account, chosen_streams
-from nostr_usage.cli.options import pass_clock, pass_home
+from nostr_usage.cli.choosing import balance_views, chosen_account, chosen_streams
 from nostr_usage.cli.output import ExitCode, print_line
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
-from nostr_usage.ledger.entry import DEFAULT_METER
+from nostr_usage.ledger.names import DEFAULT_METER
 from nostr_usage.views import BalanceView
 from nostr_usage.wiring import open_reader
 
 _DAY_S = 86_400
 
 
-@click.command(epilog="Example: set -g status-right '#(nostr-usage statusline alice)'")
-@account_argument
-@pass_home
-@pass_clock
-def statusline(clock: Clock, home: Home, *, account: str | None) -> int:
-    """One line: what is left, in percent and dollars, and the days until the next allowance.
-
-    Exit codes: 0 fine, 10 low, 20 nothing left, 2 no such account, 5 no usable home.
-    """
+def show_status_line(clock: Clock, home: Home, *, account: str | None) -> ExitCode:
+    """Print one line; whether the balance is low, or nothing is left."""
     now = clock.now()
     with open_reader(home) as opened:
         chosen = chosen_account(opened, account)

@@ -4,8 +4,6 @@ Named tuples, as all of a stream's state: built anew with every entry, and read 
 who should not wait for dataclasses to be made.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

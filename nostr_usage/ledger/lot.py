@@ -4,8 +4,6 @@ A stream holds its lots in burn order, so a debit takes from the front. A lot th
 draw repeats the full terms of its lot, so that a refund can open the very same lot again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A fold resumes from it, so a balance costs the new entries only. Its JSON form, 
 and positional, with a version first, and is read by this module only.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar

@@ -1,20 +1,17 @@
 """The keys of accounts, in a file of their own: a copy of the store is no copy of these."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import stat
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from nostr_usage.errors import HomeError
-from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.names import AccountId
 from nostr_usage.store.database import Schema, home_error, is_about_file, open_database
 
 # Without a write-ahead log: that would keep what was overwritten until its next checkpoint.
@@ -28,8 +25,7 @@ SCHEMA = Schema(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountSecretRow:
+class AccountSecretRow(NamedTuple):
     """The secrets of one account, 32 bytes each; `repr` shows none of them.
 
     Attributes:
@@ -40,9 +36,12 @@ class AccountSecretRow:
     """
 
     account: AccountId
-    request_secret: bytes = field(repr=False)
-    operator_secret: bytes = field(repr=False)
-    account_secret: bytes | None = field(repr=False)
+    request_secret: bytes
+    operator_secret: bytes
+    account_secret: bytes | None
+
+    def __repr__(self) -> str:
+        return f"AccountSecretRow(account={self.account!r})"
 
 
 class AccountSecrets:

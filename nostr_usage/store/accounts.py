@@ -1,12 +1,10 @@
 """Accounts and relays: what the ledger is about, and where it is published."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from nostr_usage.errors import HomeError, InputError
-from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.names import AccountId
 from nostr_usage.store.database import Connected
 
 RELAYS_MAX = 63

@@ -1,7 +1,5 @@
 """Opening a SQLite file of ours: created privately, recognised, brought up to date by numbered migrations."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sqlite3

@@ -1,7 +1,5 @@
 """Reading entries, the events that carry them, and what is known beside them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -191,7 +189,7 @@ class EntryReads(Connected):
             (stream_no, after_seq, until_seq),
         )
 
-    def referred(self, entry_id: EntryId, *, stream_no: int) -> Referred | None:
+    def referred(self, entry_id: EntryId, *, stream_no: int) -> "Referred | None":
         """What the fold must know of the entry that a refund or reverse in the same stream names."""
         key = bytes.fromhex(entry_id)
         row = self._connection.execute(

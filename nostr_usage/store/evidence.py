@@ -1,13 +1,13 @@
 """What speaks for and against a stream: pins, sightings, forks, problems."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from nostr_usage.ledger.entry import EntryId
-from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.ledger.names import EntryId
 from nostr_usage.store.database import Connected
+
+if TYPE_CHECKING:
+    from nostr_usage.ledger.problems import Problem, ProblemCode
 
 
 class Pin(NamedTuple):
@@ -56,12 +56,16 @@ class EvidenceReads(Connected):
             for seq, event_id, event, sig_checked in rows
         )
 
-    def problems(self, stream_no: int) -> tuple[Problem, ...]:
+    def problems(self, stream_no: int) -> "tuple[Problem, ...]":
         """What is wrong with a stream, in the order of discovery."""
         rows = self._connection.execute(
             "SELECT code, message, seq, entry_id FROM problems WHERE stream_no = ? ORDER BY problem_no",
             (stream_no,),
-        )
+        ).fetchall()
+        if not rows:
+            return ()
+        from nostr_usage.ledger.problems import Problem, ProblemCode  # noqa: PLC0415 (few streams have any)
+
         return tuple(
             Problem(
                 code=ProblemCode(code),
@@ -115,7 +119,7 @@ class EvidenceWrites(EvidenceReads):
             (stream_no, seq, bytes.fromhex(event_id), event_json, sig_checked),
         )
 
-    def add_problems(self, stream_no: int, problems: Iterable[Problem]) -> None:
+    def add_problems(self, stream_no: int, problems: "Iterable[Problem]") -> None:
         """Note what is wrong with a stream, each finding once."""
         self._connection.executemany(
             "INSERT OR IGNORE INTO problems (stream_no, code, seq, entry_id, message) VALUES (?, ?, ?, ?, ?)",
@@ -131,7 +135,7 @@ class EvidenceWrites(EvidenceReads):
             ],
         )
 
-    def clear_problems(self, stream_no: int, code: ProblemCode) -> None:
+    def clear_problems(self, stream_no: int, code: "ProblemCode") -> None:
         """Forget findings that are settled, such as a gap that was filled."""
         self._connection.execute(
             "DELETE FROM problems WHERE stream_no = ? AND code = ?", (stream_no, code.value)

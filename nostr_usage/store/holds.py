@@ -4,12 +4,10 @@ open ─▶ settled (its debit is an entry)      open ─▶ voided
   └──▶ expired ─▶ settled, voided, or open again
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 
-from nostr_usage.ledger.entry import EntryId
+from nostr_usage.ledger.names import EntryId
 from nostr_usage.store.database import Connected
 
 

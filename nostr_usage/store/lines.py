@@ -1,40 +1,41 @@
 """Appending entries: event, entry, head, state and month totals, all in one transaction."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from nostr_usage.ledger.entry import NO_ENTRY, AccountId, Entry, EntryId
 from nostr_usage.ledger.lot import Draw
+from nostr_usage.ledger.names import NO_ENTRY, AccountId, EntryId
 from nostr_usage.ledger.state import draws_to_json
 from nostr_usage.store.accounts import AccountWrites
 from nostr_usage.store.entries import DetailsRow, EntryReads
 from nostr_usage.store.streams import StreamWrites
 from nostr_usage.store.totals import TotalReads
 
+if TYPE_CHECKING:
+    # Nobody who only reads needs the class of entries.
+    from nostr_usage.ledger.entry import Entry
+
 _DAY_S = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """An entry to append, with the signed event that carries it and what the fold says of it.
 
     Attributes:
         entry: the entry.
         entry_id: the id of its event.
         event_json: the event as it came, or as it was signed.
-        draws: what a debit took from which lots.
         sig_checked: False for an event that only a link of the chain vouches for.
+        draws: what a debit took from which lots.
     """
 
-    entry: Entry
+    entry: "Entry"
     entry_id: EntryId
     event_json: bytes
-    draws: tuple[Draw, ...] = ()
     sig_checked: bool
+    draws: tuple[Draw, ...] = ()
 
 
 class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
@@ -123,7 +124,7 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         return row[0]
 
     def _start_stream(
-        self, account: AccountId, meter: str, first: Entry, head: tuple[int, bytes, int, str]
+        self, account: AccountId, meter: str, first: "Entry", head: tuple[int, bytes, int, str]
     ) -> int:
         known = self.account(account)
         if known is None:
@@ -222,7 +223,7 @@ def _columns(number: int, stream_no: int, line: Line) -> tuple[object, ...]:
     )
 
 
-def _lot_source(entry: Entry) -> str | None:
+def _lot_source(entry: "Entry") -> str | None:
     return None if entry.lot is None else str(entry.lot.source)
 
 

@@ -1,7 +1,5 @@
 """Finding entries of a stream: conditions as values, one scan, the places that match and their sums."""
 
-from __future__ import annotations
-
 import json
 from array import array
 from collections.abc import Iterator, Sequence
@@ -55,7 +53,7 @@ class Matches(NamedTuple):
     `tokens` is signed, as the entries moved the balance; `cost` is micro-dollars of debits less refunds.
     """
 
-    seqs: array[int]
+    seqs: "array[int]"
     tokens: int
     cost: int
 

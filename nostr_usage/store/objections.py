@@ -1,7 +1,5 @@
 """What relays have against events that they did not take."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected

@@ -4,8 +4,6 @@ A tally is a saved sum that says through which entry it adds; asking reads only 
 nothing has to be written with every debit, whoever writes it, and a tally that is lost costs one addition.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected

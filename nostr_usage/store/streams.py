@@ -1,12 +1,10 @@
 """Streams: the head of each, with the fold's state after it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from nostr_usage.ledger.entry import AccountId, EntryId
+from nostr_usage.ledger.names import AccountId, EntryId
 from nostr_usage.store.database import Connected
 
 

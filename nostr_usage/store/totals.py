@@ -1,7 +1,5 @@
 """Sums by month, kept with the entries, so that a report never adds up a history."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

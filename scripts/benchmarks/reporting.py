@@ -19,7 +19,7 @@ LOOKS = 2_000
 STARTS = 15
 TOKEN_VALUE = 1_500_000
 SMALL = 1_000
-BALANCE = "from nostr_usage.cli.main import run; run()"
+BALANCE = "from nostr_usage.cli.start import run; run()"
 
 
 def rows(entries: int) -> list[Row]:

@@ -43,7 +43,7 @@ def history(seed: int, count: int) -> tuple[Stream, list[Line]]:
                 for bucket in ("fresh_input", "output")
             ),
         )
-        lines.append(replace(line, entry=entry))
+        lines.append(line._replace(entry=entry))
     return stream, lines
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nostr_usage.cli.main import execute as execute_cli
+from nostr_usage.cli.start import execute as execute_cli
 from nostr_usage.clock import ManualClock
 from nostr_usage.home import Home
 from nostr_usage.nostr.event import event_from_json, verify_event
