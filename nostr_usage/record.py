@@ -72,6 +72,7 @@ class Recorder:
             PricingError: the usage has no price; nothing is charged.
             IdempotencyError: the key was used for something else.
             TimeError: `occurred_at` is in the future, or before the account was opened.
+            RefusedError: the account is an organisation, and the actor no member of it.
         """
         return self._store.write(self._charging(action))
 
@@ -87,10 +88,10 @@ class Recorder:
         occurred_at = self._answers.occurred_at(action.occurred_at)
         check_action(action)
         check_key(action.key)
-        write = self._answers.debit(action, occurred_at=occurred_at)
 
         def work(transaction: Transaction) -> Receipt:
             row = self._answers.account(transaction, action.account)
+            write = self._answers.debit(action, occurred_at=occurred_at, account=row)
             meter = self._answers.meter_of(transaction, action.account, action.activity)
             return self._answers.answer(transaction, row, action, write, meter=meter)[0]
 

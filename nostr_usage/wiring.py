@@ -19,6 +19,7 @@ from nostr_usage.store import Store
 
 if TYPE_CHECKING:
     # Each costs more to load than `balance` may take to answer.
+    from nostr_usage.organise import Organiser
     from nostr_usage.pricing.catalogue import Catalogue
     from nostr_usage.record import Recorder
     from nostr_usage.relays.policy import ConnectionPolicy
@@ -78,6 +79,7 @@ class OperatorHome(NamedTuple):
     spender: Spender
     subscriber: Subscriber
     transfers: Transfers
+    organiser: Organiser
 
 
 @contextmanager
@@ -106,6 +108,7 @@ def open_operator(
         HomeError: if there is no home, it is a follower's, or its keys cannot be used.
     """
     from nostr_usage.nostr.signer import Signer
+    from nostr_usage.organise import Organiser
     from nostr_usage.record import Recorder
     from nostr_usage.spend import Spender
     from nostr_usage.store.account_secrets import AccountSecrets
@@ -143,6 +146,7 @@ def open_operator(
             spender=Spender(store=store, operator=operator, catalogue=catalogue),
             subscriber=Subscriber(store=store, operator=operator, catalogue=catalogue),
             transfers=Transfers(store=store, operator=operator, catalogue=catalogue),
+            organiser=Organiser(store=store, operator=operator),
         )
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 class RefusalCode(StrEnum):
     """Why an action may not run."""
 
+    NOT_A_MEMBER = "not_a_member"
     NO_AI = "no_ai"
     ACTION_TOO_LARGE = "action_too_large"
     RATE_LIMITED = "rate_limited"

@@ -7,7 +7,7 @@ in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nostr_usage.amount import checked_amount
 from nostr_usage.errors import UnknownNameError
@@ -24,16 +24,32 @@ from nostr_usage.store import AccountRow, Reader, StreamRow
 from nostr_usage.writing.alerting import spent_of, subjects_of
 from nostr_usage.writing.intent import Clearance, Intent
 from nostr_usage.writing.request import check_action
+from nostr_usage.writing.seating import Seat, seat_of
 from nostr_usage.writing.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """An account that wants to act, with its stream as it is stored, and its rules."""
+    """An account that wants to act, with its stream as it is stored, and its rules.
+
+    `seat` says who acts for it, or why they may not.
+    """
 
     account: AccountRow
     stream: StreamRow
     rules: Guardrails
+    seat: Seat | Refusal
+
+    def seated(self, intent: Intent) -> Intent:
+        """The intent under the pseudonyms of whoever acts."""
+        if isinstance(self.seat, Refusal):
+            return intent
+        return replace(intent, actor=self.seat.actor, group=self.seat.group)
+
+    def called(self, pseudonym: str) -> str:
+        """What the operator calls whoever acts; the pseudonym where there is no other name."""
+        names = () if isinstance(self.seat, Refusal) else self.seat.names
+        return dict(names).get(pseudonym, pseudonym)
 
 
 class Admission:
@@ -55,7 +71,8 @@ class Admission:
         if stream is None:
             raise UnknownNameError("stream", f"{intent.account}/{meter}")
         rules = self._terms.rules(reader, account, meter=meter)
-        return Applicant(account=account, stream=stream, rules=rules)
+        seat = seat_of(reader, account, actor=intent.actor, group=intent.group)
+        return Applicant(account=account, stream=stream, rules=rules, seat=seat)
 
     def needed(self, intent: Intent, *, at: int) -> int:
         """Tokens that an action is expected to use: those stated, else the catalogue's typical figure.
@@ -86,6 +103,8 @@ class Admission:
         self, facts: Facts, applicant: Applicant, intent: Intent, *, now: int
     ) -> Refusal | Clearance:
         """The same from facts that were read already."""
+        if isinstance(applicant.seat, Refusal):
+            return applicant.seat
         decided = decide(applicant.rules, facts)
         if isinstance(decided, Refusal):
             return with_help(
@@ -101,7 +120,7 @@ class Admission:
 
     def facts(self, reader: Reader, applicant: Applicant, intent: Intent, *, needed: int, now: int) -> Facts:
         """What a decision about `needed` tokens is made from, at `now` (unix seconds)."""
-        stream, account = applicant.stream, applicant.account
+        stream, account, intent = applicant.stream, applicant.account, applicant.seated(intent)
         plan = self._terms.plan(account.plan, meter=stream.meter)
         state = state_at(state_from_json(stream.state_json), plan, anchor=account.anchor, now=now)
         cycle_end = state.cycles[-1].end if state.cycles else None
@@ -163,4 +182,6 @@ def _budgets(reader: Reader, applicant: Applicant, intent: Intent, *, now: int) 
                 window=window,
             )
             _, held = reader.held_by(stream.stream_no, scope=budget.scope.value, subject=subject, now=now)
-            yield BudgetFact(budget=budget, spent=spent + held, ends_at=window.end, subject=subject)
+            yield BudgetFact(
+                budget=budget, spent=spent + held, ends_at=window.end, subject=applicant.called(subject)
+            )

@@ -65,6 +65,7 @@ class SpendingRules:
             hold_id = earlier.hold_id
         else:
             hold_id = self._operator.entropy(HOLD_ID_BYTES).hex()
+            seated = applicant.seated(intent)
             transaction.add_hold(
                 hold_id,
                 account_no=applicant.account.account_no,
@@ -72,8 +73,8 @@ class SpendingRules:
                 tokens=needed,
                 activity=intent.activity,
                 add_ons=" ".join(intent.add_ons),
-                actor=intent.actor,
-                group=intent.group,
+                actor=seated.actor,
+                group=seated.group,
                 model=intent.model,
                 key=key,
                 key_digest=digest_of(key),

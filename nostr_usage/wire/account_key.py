@@ -20,6 +20,7 @@ from nostr_usage.nostr.keys import SecretKey, public_key_of
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _DERIVED_BYTES = 48
 _REQUEST_DIGITS = 32
+_PSEUDONYM_DIGITS = 16
 
 
 def derive_account_key(nsec: SecretKey, *, ledger_id: str) -> SecretKey:
@@ -64,3 +65,13 @@ def payment_tag(request_secret: bytes, payment_id: str) -> str:
     """The `pay` tag of a purchase: the payment's id as nobody but the service can recognise it."""
     digest = hmac.new(request_secret, b"payment\x00" + payment_id.encode("utf-8"), sha256).hexdigest()
     return digest[:_REQUEST_DIGITS]
+
+
+def pseudonym_of(request_secret: bytes, name: str, *, sort: str) -> str:
+    """What entries call a member (`sort` m) or department (d) of the account: `m-` and 16 hex digits.
+
+    The same name gives the same pseudonym, also after a lost store was recovered, and nobody without the
+    account's secret can tell which name it was.
+    """
+    digest = hmac.new(request_secret, f"{sort}\x00{name}".encode(), sha256).hexdigest()
+    return f"{sort}-{digest[:_PSEUDONYM_DIGITS]}"

@@ -31,6 +31,7 @@ from nostr_usage.writing.request import (
     body_digest,
     digest_of,
 )
+from nostr_usage.writing.seating import seated_action
 from nostr_usage.writing.stream_writer import Operator, StreamWriter, fresh_details
 from nostr_usage.writing.terms import Terms
 
@@ -87,15 +88,22 @@ class Answers(Terms):
             raise TimeError(f"the action is dated in the future ({stated} > {self.now})")
         return self.now if stated is None else stated
 
-    def debit(self, action: Action, *, occurred_at: int) -> Write:
+    def debit(self, action: Action, *, occurred_at: int, account: AccountRow | None = None) -> Write:
         """What writes the debit of an action that was checked.
+
+        Args:
+            action: what is charged.
+            occurred_at: unix seconds.
+            account: whose members may do it; None for what was admitted before, and must be charged.
 
         Raises (when it is called):
             UnknownNameError: no such activity or add-on.
             PricingError: the usage has no price; nothing is charged.
+            RefusedError: whoever did it is no member of the organisation.
         """
 
-        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
+        def write(transaction: Transaction, writer: StreamWriter) -> Line:
+            seated = action if account is None else seated_action(transaction, account, action)
             charge = charge_for(
                 self._catalogue,
                 action.activity,
@@ -105,7 +113,7 @@ class Answers(Terms):
                 count=action.count,
                 at=occurred_at,
             )
-            draft = _debit_draft(action, charge, occurred_at=occurred_at)
+            draft = _debit_draft(seated, charge, occurred_at=occurred_at)
             return writer.write(draft, details=self.details(action.description, action.metadata))
 
         return write
