@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         NewerDatabaseError,
         NostrError,
         NostrUsageError,
+        NotIncludedError,
         PricingError,
         RefundError,
         RefusedError,
@@ -59,22 +60,57 @@ if TYPE_CHECKING:
         UnknownNameError,
         UnratedUsageError,
         UsageFormatError,
+        WorkerError,
     )
     from nostr_usage.founding import NewLedger, create_follower_home, create_operator_home
     from nostr_usage.home import Home, Role, Settings
+    from nostr_usage.insight.breakdown import Breakdown, Dimension
+    from nostr_usage.insight.forecast import Forecast
+    from nostr_usage.ledger.alert import Alert, AlertKind
     from nostr_usage.ledger.entry import AccountId, Entry, EntryId, Operation, Source
-    from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
+    from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
+    from nostr_usage.ledger.refusal import Caution, Help, Refusal, RefusalCode
+    from nostr_usage.ledger.window import Period
+    from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
     from nostr_usage.pricing.dialect import Dialect, usage_from
     from nostr_usage.pricing.quote import Quote, quote_activity
     from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
     from nostr_usage.publish import PublishReport, publish_due, publish_forever
     from nostr_usage.record import Recorder
     from nostr_usage.report import balance_view, history, month_view, stream_of
+    from nostr_usage.reporting.analytics import StatementView, forecast_of, statement_view
+    from nostr_usage.reporting.entitlement import Entitlement, Feature, entitlement_of
+    from nostr_usage.reporting.stream_use import (
+        Days,
+        ModelUnits,
+        StreamUse,
+        all_days,
+        last_days,
+        month_days,
+        read_use,
+        save_use,
+    )
     from nostr_usage.spend import AsyncSpender, Spender
+    from nostr_usage.spending.metered_call import Booking, Call
+    from nostr_usage.subscribe import PlanChanged, Subscriber, purchase
     from nostr_usage.sync import SyncReport, follow_forever, sync_ledger
+    from nostr_usage.transfer import Given, LevelReceipt, Transfers
     from nostr_usage.views import BalanceView, HistoryRow, MonthView
     from nostr_usage.wiring import OperatorHome, ReaderHome, find_account, open_operator, open_reader
-    from nostr_usage.writing.request import Action, Gift, Grant, NewAccount, Receipt, Refund, Reversal
+    from nostr_usage.writing.intent import Clearance, CountSource, Hold, Intent, Used
+    from nostr_usage.writing.request import (
+        Action,
+        Gift,
+        Grant,
+        Memo,
+        NewAccount,
+        PlanChange,
+        Reading,
+        Receipt,
+        Refund,
+        Restoration,
+        Reversal,
+    )
 
 _NAMES = {
     "clock": "Clock ManualClock SystemClock",
@@ -82,107 +118,169 @@ _NAMES = {
     "errors": (
         "AmountError CatalogueError DecryptionError EntryFormatError EventError FilterError HoldError "
         "HomeError IdempotencyError InputError KeyFormatError LedgerError MessageError NewerDatabaseError "
-        "NostrError NostrUsageError PricingError RefundError RefusedError RelayError RelayRefusedError "
-        "RelayTimeoutError RelayUrlError TimeError UnknownModelError UnknownNameError UnratedUsageError "
-        "UsageFormatError"
+        "NostrError NostrUsageError NotIncludedError PricingError RefundError RefusedError RelayError "
+        "RelayRefusedError RelayTimeoutError RelayUrlError TimeError UnknownModelError UnknownNameError "
+        "UnratedUsageError UsageFormatError WorkerError"
     ),
     "founding": "NewLedger create_follower_home create_operator_home",
     "home": "Home Role Settings",
+    "insight.breakdown": "Breakdown Dimension",
+    "insight.forecast": "Forecast",
+    "ledger.alert": "Alert AlertKind",
     "ledger.entry": "AccountId Entry EntryId Operation Source",
-    "pricing.catalogue": "Catalogue load_catalogue",
+    "ledger.guardrail": "Budget Enforcement Scope",
+    "ledger.refusal": "Caution Help Refusal RefusalCode",
+    "ledger.window": "Period",
+    "pricing.catalogue": "Catalogue catalogue_from_toml load_catalogue",
     "pricing.dialect": "Dialect usage_from",
     "pricing.quote": "Quote quote_activity",
     "pricing.usage": "Bucket MeasuredUsage measured_usage",
     "publish": "PublishReport publish_due publish_forever",
     "record": "Recorder",
     "report": "balance_view history month_view stream_of",
-    "writing.request": "Action Gift Grant NewAccount Receipt Refund Reversal",
+    "reporting.analytics": "StatementView forecast_of statement_view",
+    "reporting.entitlement": "Entitlement Feature entitlement_of",
+    "reporting.stream_use": "Days ModelUnits StreamUse all_days last_days month_days read_use save_use",
     "spend": "AsyncSpender Spender",
+    "spending.metered_call": "Booking Call",
+    "subscribe": "PlanChanged Subscriber purchase",
     "sync": "SyncReport follow_forever sync_ledger",
+    "transfer": "Given LevelReceipt Transfers",
     "views": "BalanceView HistoryRow MonthView",
     "wiring": "OperatorHome ReaderHome find_account open_operator open_reader",
+    "writing.intent": "Clearance CountSource Hold Intent Used",
+    "writing.request": (
+        "Action Gift Grant Memo NewAccount PlanChange Reading Receipt Refund Restoration Reversal"
+    ),
 }
 _PLACES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
     "AccountId",
     "Action",
+    "Alert",
+    "AlertKind",
     "AmountError",
     "AsyncSpender",
     "BalanceView",
+    "Booking",
+    "Breakdown",
     "Bucket",
+    "Budget",
+    "Call",
     "Catalogue",
     "CatalogueError",
+    "Caution",
+    "Clearance",
     "Clock",
+    "CountSource",
+    "Days",
     "DecryptionError",
     "Dialect",
+    "Dimension",
+    "Enforcement",
     "Enrolment",
+    "Entitlement",
     "Entry",
     "EntryFormatError",
     "EntryId",
     "EventError",
+    "Feature",
     "FilterError",
+    "Forecast",
     "Gift",
+    "Given",
     "Grant",
+    "Help",
     "HistoryRow",
+    "Hold",
     "HoldError",
     "Home",
     "HomeError",
     "IdempotencyError",
     "InputError",
+    "Intent",
     "KeyFormatError",
     "LedgerError",
+    "LevelReceipt",
     "ManualClock",
     "MeasuredUsage",
+    "Memo",
     "MessageError",
+    "ModelUnits",
     "MonthView",
     "NewAccount",
     "NewLedger",
     "NewerDatabaseError",
     "NostrError",
     "NostrUsageError",
+    "NotIncludedError",
     "Operation",
     "OperatorHome",
+    "Period",
+    "PlanChange",
+    "PlanChanged",
     "PricingError",
     "PublishReport",
     "Quote",
     "ReaderHome",
+    "Reading",
     "Receipt",
     "Recorder",
     "Refund",
     "RefundError",
+    "Refusal",
+    "RefusalCode",
     "RefusedError",
     "RelayError",
     "RelayRefusedError",
     "RelayTimeoutError",
     "RelayUrlError",
+    "Restoration",
     "Reversal",
     "Role",
+    "Scope",
     "Settings",
     "Source",
     "Spender",
+    "StatementView",
+    "StreamUse",
+    "Subscriber",
     "SyncReport",
     "SystemClock",
     "TimeError",
+    "Transfers",
     "UnknownModelError",
     "UnknownNameError",
     "UnratedUsageError",
     "UsageFormatError",
+    "Used",
+    "WorkerError",
+    "all_days",
     "balance_view",
+    "catalogue_from_toml",
     "create_follower_home",
     "create_operator_home",
     "enrol",
+    "entitlement_of",
     "find_account",
     "follow_forever",
+    "forecast_of",
     "history",
+    "last_days",
     "load_catalogue",
     "measured_usage",
+    "month_days",
     "month_view",
     "open_operator",
     "open_reader",
     "publish_due",
     "publish_forever",
+    "purchase",
     "quote_activity",
+    "read_use",
+    "save_use",
+    "statement_view",
     "stream_of",
     "sync_ledger",
     "usage_from",

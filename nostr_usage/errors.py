@@ -18,6 +18,7 @@
     │   ├── RefundError            more than was charged, or nothing to refund
     │   ├── HoldError              a hold that is unknown, or ended in another way
     │   ├── RefusedError           an action that may not run, where a caller asked to run it
+    │   ├── NotIncludedError       a view or tool that the account's plan does not include
     │   └── TimeError              a time that the ledger cannot accept
     ├── PricingError               a charge that cannot be computed, so is not made
     │   ├── UnknownModelError      no price for the model at that time
@@ -25,6 +26,7 @@
     │   └── UsageFormatError       counts that are missing, malformed or contradict each other
     ├── HomeError                  a home that is missing, foreign, or unsafe
     │   └── NewerDatabaseError
+    ├── WorkerError                a process that worked for this one, and ended early
     └── RelayError                 a relay that cannot be used now
         ├── RelayTimeoutError
         └── RelayRefusedError
@@ -134,6 +136,10 @@ class RefusedError(LedgerError):
         self.refusal = refusal
 
 
+class NotIncludedError(LedgerError):
+    """A view or tool that the account's plan does not include; the ledger itself is never withheld."""
+
+
 class TimeError(LedgerError):
     """A time that the ledger cannot accept: in the future, or before the account was opened."""
 
@@ -160,6 +166,10 @@ class HomeError(NostrUsageError):
 
 class NewerDatabaseError(HomeError):
     """A database written by a newer version than this one."""
+
+
+class WorkerError(NostrUsageError):
+    """A process that worked for this one could not be started, or ended before it was done."""
 
 
 class RelayError(NostrUsageError):

@@ -22,12 +22,15 @@ from nostr_usage.cli.output import (
 from nostr_usage.clock import Clock
 from nostr_usage.home import Home
 from nostr_usage.insight.advice import Advice, AdviceKind
-from nostr_usage.insight.breakdown import Breakdown, Dimension, breakdown
+from nostr_usage.insight.breakdown import Breakdown, Dimension
 from nostr_usage.insight.forecast import DAYS_MIN, Forecast
 from nostr_usage.insight.trend import MonthSoFar, Trend, month_so_far, trend
-from nostr_usage.insight.use import DAY_S, day_of
+from nostr_usage.insight.use import day_of, without_prompts
 from nostr_usage.ledger.state import state_from_json
-from nostr_usage.reporting.analytics import advice_for, forecast_of, measured_uses_of, retention_days, uses_of
+from nostr_usage.reporting.analytics import advice_for, forecast_of
+from nostr_usage.reporting.entitlement import Feature, entitlement_of
+from nostr_usage.reporting.stream_use import all_days, read_use, save_use
+from nostr_usage.reporting.uses import last_used_at, measured_uses_of
 from nostr_usage.wiring import home_catalogue, open_reader
 
 _BAR_CELLS = 30
@@ -61,23 +64,29 @@ def stats(
     meter: str | None,
     as_json: bool,
 ) -> None:
-    """Use by activity, model, member, group, prompt, day or month; its rate, and this month against the last.
+    """Use by activity, model, member, group, prompt, day, month or hour; its rate, and the month so far.
 
-    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    The plan says how far back that goes and what it may be broken down by; days are those of UTC.
+
+    Exit codes: 0 done, 2 no such account, 3 the plan does not include it, 5 no usable home.
     """
     now, chosen = clock.now(), Dimension(dimension)
-    with open_reader(home) as opened, opened.store.read() as reader:
-        stream = chosen_stream(opened, reader, account, meter=meter)
-        row = reader.account(stream.account)
-        limit = retention_days(home_catalogue(home, opened.settings), row)
-        window = min(one for one in (days, limit, 10**6) if one is not None)
-        since = None if days is None and limit is None else now - window * DAY_S
-        uses_for = measured_uses_of if chosen is Dimension.MODEL else uses_of
-        uses = uses_for(reader, stream, since=since)
-        lifetime = state_from_json(stream.state_json).lifetime
-    today = day_of(now, _UTC)
-    found, moving = breakdown(uses, chosen, zone=_UTC), trend(uses, today=today, zone=_UTC)
-    month = month_so_far(uses, today=today, zone=_UTC)
+    with open_reader(home) as opened:
+        with opened.store.read() as reader:
+            stream = chosen_stream(opened, reader, account, meter=meter)
+            entitled = entitlement_of(home_catalogue(home, opened.settings), reader.account(stream.account))
+        entitled.require_dimension(chosen)
+        if as_csv:
+            entitled.require(Feature.CSV_EXPORT)
+        save_use(opened.store, [stream])
+        with opened.store.read() as reader:
+            use = read_use(reader, [stream])
+            found = use.by(chosen, entitled.shown_days(now, days))
+            shown, sums = use.days(entitled.shown_days(now)), use.days(all_days())
+            last = last_used_at(reader, stream)
+            lifetime = state_from_json(stream.state_json).lifetime
+    today, limit = day_of(now, _UTC), entitled.days
+    moving, month = trend(shown, today=today), month_so_far(sums, today=today)
     if as_csv:
         print_csv(
             (dimension, "count", "tokens", "usd", "share"),
@@ -87,7 +96,7 @@ def stats(
             ],
         )
         return
-    used_ever, last = lifetime.used - lifetime.refunded, max((use.at for use in uses), default=None)
+    used_ever = lifetime.used - lifetime.refunded
     if as_json:
         print_json(_stats_object(found, moving, month, used_ever=used_ever, last=last))
         return
@@ -166,8 +175,9 @@ def forecast(clock: Clock, home: Home, *, account: str | None, meter: str | None
     now = clock.now()
     with open_reader(home) as opened, opened.store.read() as reader:
         stream = chosen_stream(opened, reader, account, meter=meter)
+        entitled = entitlement_of(home_catalogue(home, opened.settings), reader.account(stream.account))
         (balance,) = balance_views(opened, reader, [stream], now=now)
-        found = forecast_of(reader, stream, balance, now=now)
+        found = forecast_of(reader, stream, balance, now=now, days_max=entitled.days)
     if as_json:
         print_json(None if found is None else _forecast_object(found))
     elif found is None:
@@ -208,22 +218,34 @@ def _print_forecast(found: Forecast) -> None:
 def tips(clock: Clock, home: Home, *, account: str | None, meter: str | None, as_json: bool) -> None:
     """What would have cost less: other models, shorter prompts, fewer add-ons; computed from what was used.
 
-    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    What each would have saved is part of some plans, and so are tips for every prompt.
+
+    Exit codes: 0 done, 2 no such account, 3 the plan does not include it, 5 no usable home.
     """
     now = clock.now()
     with open_reader(home) as opened, opened.store.read() as reader:
         catalogue = home_catalogue(home, opened.settings)
         stream = chosen_stream(opened, reader, account, meter=meter)
-        limit = retention_days(catalogue, reader.account(stream.account))
-        since = None if limit is None else now - limit * DAY_S
-        found = advice_for(measured_uses_of(reader, stream, since=since), catalogue)
+        entitled = entitlement_of(catalogue, reader.account(stream.account))
+        entitled.require(Feature.TIPS)
+        uses = measured_uses_of(reader, stream, since=entitled.shown_since(now))
+        by_prompt = entitled.includes(Feature.DEEP_RECOMMENDATIONS)
+        found = advice_for(uses if by_prompt else without_prompts(uses), catalogue)
+    has_savings = entitled.includes(Feature.RECOMMENDATIONS)
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([_advice_object(one, has_savings=has_savings) for one in found])
         return
     if not found:
         print_line("nothing to save was found")
     for one in found:
-        print_line(f"{_tip(one)}: {format_dollars(one.saved_micro_dollars)} ({one.saved_percent} %)")
+        saved = f": {format_dollars(one.saved_micro_dollars)} ({one.saved_percent} %)" if has_savings else ""
+        print_line(f"{_tip(one)}{saved}")
+
+
+def _advice_object(one: Advice, *, has_savings: bool) -> dict[str, object]:
+    return {
+        name: value for name, value in asdict(one).items() if has_savings or not name.startswith("saved_")
+    }
 
 
 def _tip(one: Advice) -> str:

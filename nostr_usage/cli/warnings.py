@@ -25,9 +25,11 @@ from nostr_usage.insight.standing import (
     upsell,
 )
 from nostr_usage.insight.unusual import bursts, spikes
-from nostr_usage.insight.use import Use, day_of
+from nostr_usage.insight.use import Use, by_day, day_of
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.reporting.analytics import margin_for, month_start, standings, uses_of
+from nostr_usage.reporting.analytics import margin_for, month_start, standings
+from nostr_usage.reporting.entitlement import Entitlement, entitlement_of
+from nostr_usage.reporting.uses import uses_of
 from nostr_usage.store import AlertRow, Reader, StreamRow
 from nostr_usage.wiring import home_catalogue, open_reader
 
@@ -56,6 +58,8 @@ def alerts(
 ) -> int:
     """Thresholds that were crossed, unusual days and bursts; with --all, what the operator should know.
 
+    Days and bursts go back as far as the plan of the account shows.
+
     Exit codes: 0 nothing, 1 something was found, 2 no such account, 5 no usable home.
     """
     if is_all and account is not None:
@@ -67,7 +71,8 @@ def alerts(
             findings = _of_all(reader, catalogue, meter=meter or catalogue.default_meter, now=now)
         else:
             stream = chosen_stream(opened, reader, account, meter=meter)
-            findings = list(_of_account(reader, stream, now=now))
+            entitled = entitlement_of(catalogue, reader.account(stream.account))
+            findings = list(_of_account(reader, stream, entitled, now=now))
     if as_json:
         print_json([{**asdict(finding), "at": iso_time(finding.at)} for finding in findings])
     elif findings:
@@ -81,11 +86,11 @@ def alerts(
     return ExitCode.PROBLEMS if findings else ExitCode.DONE
 
 
-def _of_account(reader: Reader, stream: StreamRow, *, now: int) -> Iterator[Finding]:
+def _of_account(reader: Reader, stream: StreamRow, entitled: Entitlement, *, now: int) -> Iterator[Finding]:
     for row in reader.alerts(stream.stream_no, limit=ALERTS_SHOWN_MAX):
         yield Finding(kind=row.kind, text=_alert_text(row), at=row.given_at)
-    uses = uses_of(reader, stream)
-    for spike in spikes(uses, zone=_UTC, today=day_of(now, _UTC)):
+    uses = uses_of(reader, stream, since=entitled.shown_since(now))
+    for spike in spikes(by_day(uses, _UTC), today=day_of(now, _UTC)):
         text = f"{spike.day}: {format_tokens(spike.tokens)} used, {format_tokens(spike.usual)} are usual"
         yield Finding(kind="spike", text=text)
     for burst in bursts(uses):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from nostr_usage.amount import divide_half_up
-from nostr_usage.insight.use import Use, by_day, days_from
+from nostr_usage.insight.use import days_from
 
 WINDOW_DAYS = 28
 
@@ -50,9 +49,8 @@ class MonthSoFar:
     change_percent: int | None
 
 
-def trend(uses: Iterable[Use], *, today: date, zone: ZoneInfo, window_days: int = WINDOW_DAYS) -> Trend:
-    """Use a day in the `window_days` (1 or more) up to and with `today`."""
-    sums = by_day(uses, zone)
+def trend(sums: Mapping[date, int], *, today: date, window_days: int = WINDOW_DAYS) -> Trend:
+    """Use a day in the `window_days` (1 or more) up to and with `today`, from tokens by day."""
     start = today - timedelta(days=window_days - 1)
     start_before = start - timedelta(days=window_days)
     window = tuple((day, sums.get(day, 0)) for day in days_from(start, today))
@@ -67,9 +65,8 @@ def trend(uses: Iterable[Use], *, today: date, zone: ZoneInfo, window_days: int 
     )
 
 
-def month_so_far(uses: Iterable[Use], *, today: date, zone: ZoneInfo) -> MonthSoFar:
-    """This month against the same days of the month before; a shorter month counts as a whole."""
-    sums = by_day(uses, zone)
+def month_so_far(sums: Mapping[date, int], *, today: date) -> MonthSoFar:
+    """This month against the same days of the month before, which counts as a whole if it is shorter."""
     first = today.replace(day=1)
     last_before = first - timedelta(days=1)
     length_before = monthrange(last_before.year, last_before.month)[1]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from statistics import median_low
-from zoneinfo import ZoneInfo
 
-from nostr_usage.insight.use import Use, by_day, days_from
+from nostr_usage.insight.use import Use, days_from
 
 SPIKE_TIMES = 3
 SPIKE_DAYS_MIN = 7
@@ -37,14 +36,13 @@ class Burst:
 
 
 def spikes(
-    uses: Iterable[Use], *, zone: ZoneInfo, today: date, tokens_min: int = 1, times: int = SPIKE_TIMES
+    sums: Mapping[date, int], *, today: date, tokens_min: int = 1, times: int = SPIKE_TIMES
 ) -> tuple[Spike, ...]:
-    """The days up to `today` on which far more was used than usual, the first one first.
+    """The days up to `today` on which far more was used than usual, the first one first, from tokens by day.
 
     The median is of all days since the first use, those without use included, so a quiet account has a low
     one: `tokens_min` keeps small numbers out. The first `SPIKE_DAYS_MIN` days are usual by definition.
     """
-    sums = by_day(uses, zone)
     if not sums:
         return ()
     found: list[Spike] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,6 @@ def days_from(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-def since(uses: Iterable[Use], *, now: int, days: int | None) -> tuple[Use, ...]:
-    """What a view may show: the last `days` days up to `now`, everything for None."""
-    return tuple(use for use in uses if days is None or use.at > now - days * DAY_S)
+def without_prompts(uses: Iterable[Use]) -> tuple[Use, ...]:
+    """The same uses, told apart by activity only."""
+    return tuple(replace(use, prompt=None) for use in uses)

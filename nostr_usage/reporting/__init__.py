@@ -7,5 +7,7 @@ usage          all that one screen tells of a period
 value          what was used, against what it costs in packs
 filtering      the filter language of histories
 stream_use     use by activity, model, member, group, prompt, day, hour: from saved sums, whatever the history
+uses           debits and refunds, one by one, for the functions of `insight`
+entitlement    how far back a plan lets views look, and which of them it includes
 analytics      what use means, for the functions of `insight`
 """

@@ -1,9 +1,8 @@
-"""Analytics: store ─▶ uses ─▶ insight, for one account or all, as far back as the plan lets it look."""
+"""Analytics: store ─▶ uses ─▶ insight, for one account or all."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,17 +13,17 @@ from nostr_usage.insight.advice import Advice, cheaper_models, long_prompts, rar
 from nostr_usage.insight.forecast import Forecast, forecast
 from nostr_usage.insight.margin import Margin, Sale, margin_of
 from nostr_usage.insight.standing import Standing
-from nostr_usage.insight.use import DAY_S, Use, by_day, day_of, days_from
-from nostr_usage.ledger.entry import Entry, Operation
-from nostr_usage.nostr.event import event_from_json
+from nostr_usage.insight.use import Use, day_of, days_from
+from nostr_usage.ledger.entry import Operation
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.price import FEMTO_PER_MICRO, femto_dollars
 from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.usage import Bucket, MeasuredUsage
 from nostr_usage.report import balance_view, month_view
-from nostr_usage.store import AccountRow, EntryRow, Reader, StreamRow
+from nostr_usage.reporting.stream_use import Days, StreamUse, read_use
+from nostr_usage.reporting.uses import measured_use
+from nostr_usage.store import Reader, StreamRow
 from nostr_usage.views import BalanceView, MonthView
-from nostr_usage.wire.entry_event import entry_from_event
 
 FORECAST_DAYS = 28
 
@@ -52,57 +51,27 @@ class StatementView:
         return added - self.used - self.expired - self.reversed
 
 
-def uses_of(reader: Reader, stream: StreamRow, *, since: int | None = None) -> tuple[Use, ...]:
-    """The debits and refunds of a stream, oldest first, with what models reported; add-ons are not among it.
-
-    `since` is unix seconds; None is everything. What `stream_use` gives costs less.
-    """
-    after = _seq_before(reader, stream, since)
-    return tuple(
-        use
-        for use in uses_after(reader, stream.stream_no, after_seq=after, until_seq=stream.seq)
-        if since is None or use.at >= since
-    )
-
-
-def uses_after(reader: Reader, stream_no: int, *, after_seq: int, until_seq: int) -> Iterator[Use]:
-    """The debits and refunds of a stream with `after_seq < seq <= until_seq`, oldest first."""
-    measured = reader.measured_events(stream_no, after_seq=after_seq, until_seq=until_seq)
-    next_measured = next(measured, None)
-    for row in reader.entries(stream_no, after_seq=after_seq, until_seq=until_seq):
-        while next_measured is not None and next_measured[0] < row.seq:
-            next_measured = next(measured, None)
-        if row.operation is Operation.DEBIT:
-            is_measured = next_measured is not None and next_measured[0] == row.seq
-            yield _use(row, row, usage=_usage_of(next_measured[1]) if next_measured and is_measured else ())
-        elif row.operation is Operation.REFUND:
-            yield _refund(reader, row)
-
-
-def measured_uses_of(reader: Reader, stream: StreamRow, *, since: int | None = None) -> tuple[Use, ...]:
-    """Like `uses_of`, with the add-ons that were chosen."""
-    return tuple(
-        _measured(_entry(reader, row)) if row.operation is Operation.DEBIT else _refund(reader, row)
-        for row in _rows(reader, stream, since)
-    )
-
-
-def retention_days(catalogue: Catalogue, account: AccountRow | None) -> int | None:
-    """How far back the plan lets views look; None without end."""
-    if account is None or account.plan is None:
-        return None
-    return catalogue.plan(account.plan).analytics_days
-
-
-def forecast_of(reader: Reader, stream: StreamRow, balance: BalanceView, *, now: int) -> Forecast | None:
+def forecast_of(
+    reader: Reader,
+    stream: StreamRow,
+    balance: BalanceView,
+    *,
+    now: int,
+    days_max: int | None = None,
+    use: StreamUse | None = None,
+) -> Forecast | None:
     """When the balance runs out at the rate of the last `FORECAST_DAYS` days, or of all since the first use.
 
-    Today does not count: it is not over.
+    Today does not count: it is not over. `days_max` is how far back a plan lets views look, today included;
+    `use` is that of the stream, where it was read already.
     """
     zone = ZoneInfo("UTC")
-    sums = by_day(uses_of(reader, stream, since=now - FORECAST_DAYS * DAY_S), zone)
     last = day_of(now, zone) - timedelta(days=1)
-    first = max(day_of(_opened_at(reader, stream), zone), last - timedelta(days=FORECAST_DAYS - 2))
+    seen = FORECAST_DAYS if days_max is None else min(days_max, FORECAST_DAYS)
+    first = max(day_of(_opened_at(reader, stream), zone), last - timedelta(days=seen - 2))
+    if first > last:
+        return None
+    sums = (use or read_use(reader, [stream])).days(Days(first=first, last=last))
     per_day = [max(sums.get(day, 0), 0) for day in days_from(first, last)]
     return forecast(balance.tokens, per_day, now=now, resets_at=balance.resets_at)
 
@@ -164,7 +133,7 @@ def margin_for(reader: Reader, catalogue: Catalogue, *, since: int, budget_perce
             if row.operation is Operation.GRANT and row.type == "purchase":
                 sales.append(Sale(paid_micro_dollars=row.cost))
             elif row.operation is Operation.DEBIT:
-                use = _measured(_entry(reader, row))
+                use = measured_use(reader, row)
                 if use.usage:
                     sales.append(Sale(cost_micro_dollars=_provider_cost(use, catalogue)))
     return margin_of(sales, budget_percent=budget_percent)
@@ -195,88 +164,6 @@ def month_start(now: int) -> int:
     """The first second of the month of a unix time, UTC."""
     moment = datetime.fromtimestamp(now, ZoneInfo("UTC"))
     return int(moment.replace(day=1, hour=0, minute=0, second=0).timestamp())
-
-
-def _rows(reader: Reader, stream: StreamRow, since: int | None) -> Iterator[EntryRow]:
-    after = _seq_before(reader, stream, since)
-    for row in reader.entries(stream.stream_no, after_seq=after, until_seq=stream.seq):
-        if row.operation in {Operation.DEBIT, Operation.REFUND} and (
-            since is None or row.occurred_at >= since
-        ):
-            yield row
-
-
-def _seq_before(reader: Reader, stream: StreamRow, since: int | None) -> int:
-    """An entry before all that happened since then: nothing is dated in the future."""
-    return 0 if since is None else reader.seq_before(stream.stream_no, seq=stream.seq, created_at=since)
-
-
-def _use(
-    row: EntryRow,
-    debit: EntryRow,
-    *,
-    usage: tuple[tuple[str, str, int], ...] = (),
-    refunded_models: tuple[str, ...] = (),
-) -> Use:
-    """A debit, or what a refund gave back of `debit`: for whom and what, the debit says."""
-    sign = -row.operation.sign
-    return Use(
-        at=row.occurred_at,
-        activity=row.type,
-        tokens=sign * row.tokens,
-        micro_dollars=sign * row.cost,
-        count=1 if row.operation is Operation.DEBIT else 0,
-        actor=debit.actor,
-        group=debit.group,
-        prompt=debit.prompt,
-        usage=usage,
-        refunded_models=refunded_models,
-    )
-
-
-def _refund(reader: Reader, row: EntryRow) -> Use:
-    debit = None if row.ref is None else reader.entry(row.ref)
-    if debit is None or debit.stream_no != row.stream_no or debit.operation is not Operation.DEBIT:
-        return _use(row, row)
-    event_json = reader.event_json(debit.entry_id)
-    assert event_json is not None, "an entry without its event"
-    models = {model for model, _, _ in _usage_of(event_json)}
-    return _use(row, debit, refunded_models=tuple(sorted(models)))
-
-
-def _usage_of(event_json: bytes) -> tuple[tuple[str, str, int], ...]:
-    """What models reported: the usage tags of an event that was checked when it was taken in."""
-    tags = json.loads(event_json)["tags"]
-    return tuple((tag[1], tag[2], int(tag[3])) for tag in tags if tag[0] == "usage")
-
-
-def _measured(entry: Entry) -> Use:
-    return Use(
-        at=entry.occurred_at,
-        activity=entry.type,
-        tokens=entry.tokens,
-        micro_dollars=entry.cost.micro_dollars,
-        actor=entry.actor,
-        group=entry.group,
-        prompt=entry.prompt,
-        usage=tuple((line.model, line.bucket, line.units) for line in entry.usage),
-        options=tuple(_options(entry)),
-    )
-
-
-def _options(entry: Entry) -> Iterator[str]:
-    """The add-ons, which the rules that were charged by name: `catalogue:version:activity+add-on:digest`."""
-    for price in entry.prices:
-        parts = price.split(":")
-        activity, plus, option = parts[2].partition("+") if len(parts) == 4 else ("", "", "")
-        if plus and activity == entry.type:
-            yield option
-
-
-def _entry(reader: Reader, row: EntryRow) -> Entry:
-    event_json = reader.event_json(row.entry_id)
-    assert event_json is not None, "an entry without its event"
-    return entry_from_event(event_from_json(event_json))
 
 
 def _provider_cost(use: Use, catalogue: Catalogue, *, model: str | None = None) -> int | None:

@@ -37,7 +37,7 @@ from nostr_usage.insight.sums import (
 )
 from nostr_usage.insight.use import DAY_S
 from nostr_usage.pricing.usage import INPUT_BUCKETS, Bucket
-from nostr_usage.reporting.analytics import uses_after
+from nostr_usage.reporting.uses import uses_after
 from nostr_usage.store import Reader, Store, StreamRow, UnitSumRow, UseSumRow
 
 HOURS_OF_WEEK = 7 * 24

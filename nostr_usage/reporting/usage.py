@@ -10,12 +10,12 @@ from itertools import pairwise
 
 from nostr_usage.amount import shares
 from nostr_usage.insight.breakdown import Breakdown, Dimension
-from nostr_usage.insight.forecast import Forecast, forecast
+from nostr_usage.insight.forecast import Forecast
 from nostr_usage.insight.use import DAY_S, days_from
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.usage import INPUT_BUCKETS, Bucket
 from nostr_usage.report import rows_at
-from nostr_usage.reporting.analytics import FORECAST_DAYS
+from nostr_usage.reporting.analytics import forecast_of
 from nostr_usage.reporting.periods import Length, Lifespan, Period, period_at, same_days_before
 from nostr_usage.reporting.stream_use import Days, ModelUnits, StreamUse, read_use
 from nostr_usage.reporting.value import ValueView, value_view
@@ -151,7 +151,7 @@ def usage_view(
     life = lifespan_of(reader, stream, now=now)
     period = period_at(length, day or life.today, life)
     use = read_use(reader, [stream])
-    found = _forecast(use, balance, life, now=now)
+    found = forecast_of(reader, stream, balance, now=now, use=use)
     parts = tuple(use.by(dimension, _days(period)) for dimension in PARTS)
     compared = same_days_before(period, life)
     shown = min(period.last, life.today)
@@ -192,17 +192,6 @@ def _kind(bucket: str) -> Kind:
     if known is None:
         return Kind.PIECES
     return _KINDS.get(known, Kind.INPUT if known in INPUT_BUCKETS else Kind.PIECES)
-
-
-def _forecast(use: StreamUse, balance: BalanceView, life: Lifespan, *, now: int) -> Forecast | None:
-    """As `analytics.forecast_of` has it, from saved sums."""
-    last = life.today - timedelta(days=1)
-    first = max(life.opened, last - timedelta(days=FORECAST_DAYS - 2))
-    if first > last:
-        return None
-    sums = use.days(Days(first=first, last=last))
-    per_day = [max(sums.get(day, 0), 0) for day in days_from(first, last)]
-    return forecast(balance.tokens, per_day, now=now, resets_at=balance.resets_at)
 
 
 def _bars(

@@ -61,8 +61,8 @@ def test_stats_by_every_dimension(service: Terminal, dimension: str, names: list
 
 
 def test_stats_reach_back_as_far_as_asked(service: Terminal) -> None:
-    """And are CSV for spreadsheets."""
-    assert 300 + 2 * 100 == service.run("stats", "alice", "--days", "2", "--json").json["tokens"]
+    """Today and the day before are two; and they are CSV for spreadsheets."""
+    assert 300 + 100 == service.run("stats", "alice", "--days", "2", "--json").json["tokens"]
     lines = service.run("stats", "alice", "--by", "day", "--csv").lines
     assert "day,count,tokens,usd,share" == lines[0]
     assert 11 == len(lines)
@@ -78,10 +78,39 @@ def test_a_plan_limits_what_stats_show(tmp_path: Path) -> None:
             FEBRUARY_1 + day * DAY_S, *("record", "alice", "prompt-run", "--key", f"run-{day}"), *usage
         )
     terminal.clock.set(FEBRUARY_1 + 9 * DAY_S)
-    found = terminal.run("stats", "alice", "--by", "model", "--json").json
-    assert [("gpt-5", 1)] == [(row["name"], row["count"]) for row in found["rows"]]
-    assert 2 * found["tokens"] == found["lifetime_used"]
+    found = terminal.run("stats", "alice", "--by", "day", "--json").json
+    assert [("2026-02-06", 1)] == [(row["name"], row["count"]) for row in found["rows"]]
+    assert 2 * found["tokens"] == found["lifetime_used"] == found["month"]["tokens"]
     assert "last 7 days" in terminal.run("stats", "alice", "--days", "30").err
+    assert 2 * found["tokens"] == terminal.run("month", "alice", "--json").json["tokens"]
+
+
+def test_a_plan_decides_which_views_there_are(tmp_path: Path) -> None:
+    """Free has no costs by model, no CSV of them, no savings; the history is everybody's, in every form."""
+    terminal = operator_terminal(tmp_path, "--catalogue", "prompt_lab")
+    for plan in ("free", "teams", "enterprise"):
+        terminal.run("account", "new", plan, "--plan", plan)
+        for number in range(5):
+            usage = ("--model", "gpt-5", "--prompt-tokens", "30000", "--completion-tokens", "100")
+            options = ("--key", f"run-{number}", "--prompt", "greet")
+            terminal.run("record", plan, "prompt-run", *options, *usage)
+    refused = terminal.run("stats", "free", "--by", "model", code=ExitCode.REFUSED)
+    assert "the plan Free does not include: Cost by model, prompt and member" in refused.err
+    assert "Teams and Enterprise do." in refused.err
+    terminal.run("stats", "free", "--csv", code=ExitCode.REFUSED)
+    terminal.run("stats", "teams", "--by", "group", code=ExitCode.REFUSED)
+    assert 2 == len(terminal.run("stats", "teams", "--by", "model", "--csv").lines)
+    terminal.run("stats", "enterprise", "--by", "group")
+    assert 1 < len(terminal.run("history", "free", "--csv").lines)
+
+    (tip, *_) = terminal.run("tips", "free", "--json").json
+    assert "saved_micro_dollars" not in tip
+    assert "$" not in terminal.run("tips", "free").out
+    subjects = [
+        {one["subject"] for one in terminal.run("tips", plan, "--json").json}
+        for plan in ("teams", "enterprise")
+    ]
+    assert [{"prompt-run"}, {"prompt-run", "greet"}] == subjects
 
 
 def test_a_forecast_has_its_range(service: Terminal) -> None:

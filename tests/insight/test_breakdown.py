@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nostr_usage.insight.breakdown import Dimension, breakdown
-from nostr_usage.insight.use import Use, since
-from tests.insight.uses import ZONE, unix, use
+from nostr_usage.insight.use import Use, without_prompts
+from tests.insight.uses import ZONE, use
 
 USES = (
     use("01-31 23:30", 100, actor="ann", usage=(("gpt-5", "output", 1),)),
@@ -30,6 +30,7 @@ USES = (
         (Dimension.PROMPT, [("", 2, 400), ("greet", 1, 0)]),
         (Dimension.DAY, [("2026-01-31", 1, 100), ("2026-02-01", 2, 350), ("2026-02-02", 0, -50)]),
         (Dimension.MONTH, [("2026-01", 1, 100), ("2026-02", 2, 300)]),
+        (Dimension.HOUR, [("10", 1, 300), ("11", 1, 0), ("23", 1, 100)]),
     ],
 )
 def test_use_by_every_dimension(dimension: Dimension, rows: list[tuple[str, int, int]]) -> None:
@@ -56,8 +57,10 @@ def test_every_breakdown_adds_up(parts: list[tuple[str, int, int]]) -> None:
     assert (100 if found.tokens else 0) == sum(row.share for row in found.rows)
 
 
-def test_a_view_may_reach_back_so_many_days() -> None:
-    """Retention limits views; None is without end."""
-    now = unix("02-02 10:30")
-    assert USES[2:] == since(USES, now=now, days=1)
-    assert USES == since(USES, now=now, days=None)
+def test_uses_can_forget_their_prompts() -> None:
+    """For advice by activity; nothing else changes."""
+    found = breakdown(without_prompts(USES), Dimension.PROMPT, zone=ZONE)
+    assert [("", 3, 400)] == [(row.name, row.count, row.tokens) for row in found.rows]
+    assert breakdown(USES, Dimension.MEMBER, zone=ZONE) == breakdown(
+        without_prompts(USES), Dimension.MEMBER, zone=ZONE
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from nostr_usage.insight.unusual import Burst, Spike, bursts, spikes
-from nostr_usage.insight.use import Use
+from nostr_usage.insight.use import Use, by_day
 from tests.insight.uses import ZONE, daily
 
 
@@ -13,24 +13,22 @@ def test_a_day_of_three_times_the_usual_is_a_spike() -> None:
     """After a week; a little less is none."""
     quiet = [100] * 7
     assert (Spike(day=date(2026, 2, 8), tokens=300, usual=100),) == spikes(
-        daily("02-01", *quiet, 300), zone=ZONE, today=date(2026, 2, 9)
+        by_day(daily("02-01", *quiet, 300), ZONE), today=date(2026, 2, 9)
     )
-    assert () == spikes(daily("02-01", *quiet, 299), zone=ZONE, today=date(2026, 2, 9))
+    assert () == spikes(by_day(daily("02-01", *quiet, 299), ZONE), today=date(2026, 2, 9))
 
 
 def test_the_first_week_is_usual() -> None:
     """Nothing to compare it with; nor is there anything without use."""
-    assert () == spikes(daily("02-01", 1, 1, 1, 1, 1, 1, 900), zone=ZONE, today=date(2026, 2, 7))
-    assert () == spikes([], zone=ZONE, today=date(2026, 2, 7))
+    assert () == spikes(by_day(daily("02-01", 1, 1, 1, 1, 1, 1, 900), ZONE), today=date(2026, 2, 7))
+    assert () == spikes({}, today=date(2026, 2, 7))
 
 
 def test_small_numbers_are_no_spike() -> None:
     """After a week without use, a chat is one; a mark keeps it out."""
-    uses = daily("02-01", 5, 0, 0, 0, 0, 0, 0, 40)
-    assert (Spike(day=date(2026, 2, 8), tokens=40, usual=0),) == spikes(
-        uses, zone=ZONE, today=date(2026, 2, 8)
-    )
-    assert () == spikes(uses, zone=ZONE, today=date(2026, 2, 8), tokens_min=41)
+    sums = by_day(daily("02-01", 5, 0, 0, 0, 0, 0, 0, 40), ZONE)
+    assert (Spike(day=date(2026, 2, 8), tokens=40, usual=0),) == spikes(sums, today=date(2026, 2, 8))
+    assert () == spikes(sums, today=date(2026, 2, 8), tokens_min=41)
 
 
 def at(*seconds: int, actor: str | None = "ann", count: int = 1) -> list[Use]:

@@ -16,8 +16,8 @@ from nostr_usage.insight.use import DAY_S, Use, by_day, day_of
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, EntryId
 from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
 from nostr_usage.reporting import stream_use
-from nostr_usage.reporting.analytics import uses_of
 from nostr_usage.reporting.stream_use import Days, all_days, last_days, month_days, read_use, save_use
+from nostr_usage.reporting.uses import uses_of
 from nostr_usage.store import Store, StreamRow
 from nostr_usage.writing.request import Action, Refund
 from tests.insight.uses import ZONE
