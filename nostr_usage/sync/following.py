@@ -75,6 +75,10 @@ class _News:
         self._changed.add(account)
         self._arrived.set()
 
+    def is_waiting(self, account: AccountId) -> bool:
+        """Whether an account is to be read already."""
+        return account in self._changed
+
     def mistrust_all(self) -> None:
         """Something may have been missed."""
         self._is_all_stale = True
@@ -131,6 +135,8 @@ class _Watcher:
     def _take(self, event: Event, url: str) -> None:
         """Have the event's account read; whatever a relay invents must not set off reading."""
         account = first_tag_value(event.tags, "p")
+        if account is not None and self._news.is_waiting(AccountId(account)):
+            return  # it is read soon, whoever signed this: a signature less to check for each of a burst
         try:
             verify_event(event)
         except EventError:

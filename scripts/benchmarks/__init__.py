@@ -5,5 +5,7 @@ measuring   rounds, medians, spread, and the table
 recording   durable entries a second, against signing and inserting without callers
 rebuilding  relay to empty store, against reading without a sink and against another client
 reporting   balance and month as the ledger grows, and the start of the command
+dashboard   the first figure, a million rows, keys, news, doing nothing: terminal runs it, long_history and
+            arriving make what it shows
 memory      peaks of publishing and rebuilding, as the ledger grows
 """

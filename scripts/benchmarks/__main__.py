@@ -10,11 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.benchmarks import memory, rebuilding, recording, reporting
+from scripts.benchmarks import dashboard, memory, rebuilding, recording, reporting
 from scripts.benchmarks.measuring import Row, Table
 
 SIZES = (1_000, 100_000)
-NAMES = ("start", "record", "report", "rebuild")
+NAMES = ("start", "record", "report", "rebuild", "dashboard")
+DASHBOARD_ENTRIES = 1_000_000
 
 
 def main() -> None:
@@ -36,6 +37,7 @@ def main() -> None:
         "rebuild": lambda: [
             row for size in options.entries for row in rebuilding.rows(size, rounds=options.rounds)
         ],
+        "dashboard": lambda: dashboard.rows(DASHBOARD_ENTRIES, rounds=options.rounds),
     }
     for name in options.only:
         for row in wanted[name]():

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from nostr_usage.clock import ManualClock
@@ -18,10 +19,9 @@ from nostr_usage.enrolment import enrol
 from nostr_usage.founding import NewLedger, create_operator_home
 from nostr_usage.home import Home
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Balance, Entry, EntryId, Source
-from nostr_usage.ledger.lot import Lot
 from nostr_usage.ledger.state import StreamState, state_from_json, state_to_json
 from nostr_usage.nostr.event import event_from_json
-from nostr_usage.store import DetailsRow, Line, Store, StreamRow, Transaction
+from nostr_usage.store import DetailsRow, Line, Store, Transaction
 from nostr_usage.wire.entry_event import entry_from_event
 from nostr_usage.wiring import open_operator, relay_set_at
 from nostr_usage.writing.request import Action, Grant
@@ -31,6 +31,8 @@ NOW = int(datetime(2026, 2, 14, 15, 0, tzinfo=UTC).timestamp())
 SPAN_S = 3 * 365 * 86_400
 LABEL = "alice"
 TOKENS = 7
+SIGNED = 3
+"""Opening, purchase, and the action that all others repeat."""
 _LINES_AT_ONCE = 5_000
 _ACTIVITIES = ("magic-mentor", "quiz-generation", "profile-matching", "experiment-creation")
 _TEXTS = ("How do I set boundaries with family?", "Chapter 3", "with @sarah (family)", "A week without news")
@@ -71,15 +73,18 @@ def long_history(directory: Path, entries: int) -> LongHistory:
             )
         )
     with closing(Store.open(home.store_path)) as store:
-        _Copying(store, account, chance).fill(entries)
-        with store.read() as reader:
-            stream = reader.stream(account, DEFAULT_METER)
-            assert stream is not None
-            tokens = sum(lot.remaining for lot in state_from_json(stream.state_json).lots)
-    return LongHistory(home=home, account=account, entries=entries, tokens=tokens)
+        copying = extend(store, account)
+        for start in range(copying.seq, entries, _LINES_AT_ONCE):
+            copying.add(min(_LINES_AT_ONCE, entries - start), step_s=SPAN_S / entries)
+        return LongHistory(home=home, account=account, entries=copying.seq, tokens=copying.tokens)
 
 
-class _Copying:
+def extend(store: Store, account: AccountId) -> Copying:
+    """Whoever appends to that account's history."""
+    return Copying(store, account, random.Random(2))
+
+
+class Copying:
     """The last entry of a stream, again and again."""
 
     def __init__(self, store: Store, account: AccountId, chance: random.Random) -> None:
@@ -89,57 +94,60 @@ class _Copying:
         with store.read() as reader:
             stream = reader.stream(account, DEFAULT_METER)
             assert stream is not None
-            self._stream: StreamRow = stream
-            event = reader.event_json(stream.head_id)
-        assert event is not None
-        self._event_json = event
-        self._entry: Entry = entry_from_event(event_from_json(event))
+            events = islice(reader.events_of_stream(stream.stream_no), SIGNED)
+            self._event_json = list(events)[-1].event_json
+        self._head = stream.head_id
         self._state: StreamState = state_from_json(stream.state_json)
+        self._entry: Entry = entry_from_event(event_from_json(self._event_json))
 
-    def fill(self, entries: int) -> None:
-        """Append until there are `entries`."""
-        head = self._stream.head_id
-        start, left = self._stream.seq, entries - self._stream.seq
-        for first in range(0, left, _LINES_AT_ONCE):
-            lines = list(self._lines(start, first, min(first + _LINES_AT_ONCE, left), left, head))
-            head = lines[-1].entry_id
-            self._store.write(lambda transaction, lines=lines: self._append(transaction, lines))
+    @property
+    def seq(self) -> int:
+        """The place of the last entry."""
+        return self._state.seq
 
-    def _lines(self, start: int, first: int, end: int, count: int, head: EntryId) -> Iterator[Line]:
-        total = self._entry.balance.total
-        for number in range(first + 1, end + 1):
-            left = total - TOKENS * number
+    @property
+    def tokens(self) -> int:
+        """The balance after it."""
+        return self._state.lots[0].remaining
+
+    def add(self, entries: int, *, step_s: float = 0.0) -> None:
+        """Append so many in one commit, each `step_s` after the one before."""
+        lines = list(self._lines(entries, step_s))
+        last = lines[-1].entry
+        (lot,), cycles, lifetime = self._state.lots, self._state.cycles, self._state.lifetime
+        used = TOKENS * entries
+        self._state = self._state._replace(
+            seq=last.seq,
+            created_at=last.created_at,
+            lots=(lot._replace(remaining=last.balance.total),),
+            cycles=tuple(cycle._replace(used=cycle.used + used, count=last.seq) for cycle in cycles),
+            lifetime=lifetime._replace(used=lifetime.used + used),
+        )
+        self._head = lines[-1].entry_id
+        self._store.write(lambda transaction: self._append(transaction, lines))
+
+    def _lines(self, entries: int, step_s: float) -> Iterator[Line]:
+        seq, at, left, head = self.seq, self._state.created_at, self.tokens, self._head
+        for number in range(1, entries + 1):
+            moment = at + round(step_s * number)
             entry = replace(
                 self._entry,
-                seq=start + number,
+                seq=seq + number,
                 prev=head,
                 type=_ACTIVITIES[number % len(_ACTIVITIES)],
-                balance=Balance(total=left, expiring=0, lasting=left),
-                created_at=NOW - SPAN_S + SPAN_S * number // count,
-                occurred_at=NOW - SPAN_S + SPAN_S * number // count,
+                balance=Balance(total=left - TOKENS * number, expiring=0, lasting=left - TOKENS * number),
+                created_at=moment,
+                occurred_at=moment,
                 request=self._chance.randbytes(16).hex(),
             )
             head = EntryId(self._chance.randbytes(32).hex())
             yield Line(entry=entry, entry_id=head, event_json=self._event_json, sig_checked=False)
 
     def _append(self, transaction: Transaction, lines: list[Line]) -> None:
-        last = lines[-1].entry
-        (lot,) = self._state.lots
-        (cycle,) = self._state.cycles or (None,)
-        used = self._entry.balance.total - last.balance.total
-        state = self._state._replace(
-            seq=last.seq,
-            created_at=last.created_at,
-            lots=(_with(lot, last.balance.total),),
-            cycles=(cycle._replace(used=cycle.used + used, count=last.seq),) if cycle else (),
-            lifetime=self._state.lifetime._replace(used=self._state.lifetime.used + used),
+        _, numbers = transaction.append(
+            self._account, DEFAULT_METER, lines, state_json=state_to_json(self._state)
         )
-        _, numbers = transaction.append(self._account, DEFAULT_METER, lines, state_json=state_to_json(state))
         transaction.put_details(
             (number, DetailsRow(description=_TEXTS[number % len(_TEXTS)], salt=None, metadata_json=None))
             for number in numbers
         )
-
-
-def _with(lot: Lot, remaining: int) -> Lot:
-    return lot._replace(remaining=remaining)

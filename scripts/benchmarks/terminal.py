@@ -60,10 +60,10 @@ class Screen:
         """Press keys."""
         os.write(self._leader, keys)
 
-    def until(self, text: bytes) -> None:
-        """Read what is drawn until `text` is."""
+    def until(self, text: bytes = b"") -> None:
+        """Read what is drawn until `text` is, or until anything is."""
         shown, end = b"", time.monotonic() + PATIENCE_S
-        while text not in shown:
+        while not shown or text not in shown:
             if time.monotonic() > end or not (data := self._read(PATIENCE_S)):
                 raise AssertionError(f"{text!r} was not drawn; at the end was {shown[-2_000:]!r}")
             shown += data
