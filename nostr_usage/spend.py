@@ -20,10 +20,13 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.ledger.guardrail import Budget
+from nostr_usage.ledger.guardrail import Budget, Scope
 from nostr_usage.ledger.refusal import Refusal
+from nostr_usage.ledger.window import Period
 from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.spending.budgeting import Budgeting, BudgetView
 from nostr_usage.spending.metered_call import Booking, Call
+from nostr_usage.spending.quoting import Prompt, QuoteView, Quoting
 from nostr_usage.spending.rules import SpendingRules
 from nostr_usage.store import Store, Transaction
 from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
@@ -45,6 +48,8 @@ class Spender:
     def __init__(self, *, store: Store, operator: Operator, catalogue: Catalogue) -> None:
         self._store = store
         self._rules = SpendingRules(operator=operator, catalogue=catalogue)
+        self._quoting = Quoting(clock=operator.clock, catalogue=catalogue)
+        self._budgeting = Budgeting(clock=operator.clock, catalogue=catalogue)
 
     def check(self, intent: Intent) -> Clearance | Refusal:
         """Whether an action may run now; keeps nothing back, so somebody else may be faster.
@@ -55,6 +60,19 @@ class Spender:
         """
         with self._store.read() as reader:
             return self._rules.check(reader, intent)
+
+    def quote(self, intent: Intent, *, prompt: Prompt | None = None) -> QuoteView:
+        """What an action is expected to cost, what that leaves, and what would be refused; keeps nothing.
+
+        To keep back what was quoted, `reserve` the same intent with `tokens` of the quote's typical figure.
+
+        Raises:
+            UnknownNameError: no such account, activity or add-on.
+            InputError: tokens and a prompt are both stated, or a prompt that the charge does not depend on.
+            PricingError: the action could not be charged.
+        """
+        with self._store.read() as reader:
+            return self._quoting.quote(reader, intent, prompt=prompt)
 
     def reserve(self, intent: Intent, *, key: str, ttl_s: int = TTL_S_DEFAULT) -> Hold | Refusal:
         """Keep back what an action needs for `ttl_s` seconds, or say why not.
@@ -72,14 +90,21 @@ class Spender:
             lambda transaction: self._rules.reserve(transaction, intent, key=key, ttl_s=ttl_s)
         )
 
-    def extend(self, hold_id: str, *, ttl_s: int = TTL_S_DEFAULT) -> Hold | Refusal:
-        """Keep a hold for `ttl_s` seconds from now on; one that has expired may be refused.
+    def extend(
+        self, hold_id: str, *, ttl_s: int = TTL_S_DEFAULT, tokens: int | None = None
+    ) -> Hold | Refusal:
+        """Keep a hold for `ttl_s` seconds from now on, and `tokens` instead of what it keeps back.
+
+        More tokens may be refused, and so may a hold that has expired; a refusal changes nothing.
 
         Raises:
             HoldError: no such hold, or it has ended.
+            AmountError: `tokens` are no amount.
             InputError: a `ttl_s` beyond `TTL_S_MAX`.
         """
-        return self._store.write(lambda transaction: self._rules.extend(transaction, hold_id, ttl_s=ttl_s))
+        return self._store.write(
+            lambda transaction: self._rules.extend(transaction, hold_id, ttl_s=ttl_s, tokens=tokens)
+        )
 
     def settle(self, hold_id: str, used: Used, *, key: str | None = None) -> Receipt:
         """Charge what an action really used; its hold may be smaller, or have expired.
@@ -111,9 +136,31 @@ class Spender:
 
         Raises:
             UnknownNameError: no such account.
-            InputError: a subject that does not fit its scope.
+            AmountError: tokens that are no amount.
+            InputError: a subject that does not fit its scope, or a plan without such budgets.
         """
-        self._store.write(lambda transaction: self._rules.set_budget(transaction, account, budget))
+        self._store.write(lambda transaction: self._budgeting.set(transaction, account, budget))
+
+    def remove_budget(self, account: AccountId, *, scope: Scope, subject: str = "", period: Period) -> None:
+        """Take a budget of an account's own away; its plan's counts again, if it has one.
+
+        Raises:
+            UnknownNameError: no such account, or it has no such budget of its own.
+        """
+        self._store.write(
+            lambda transaction: self._budgeting.remove(
+                transaction, account, scope=scope, subject=subject, period=period
+            )
+        )
+
+    def budgets(self, account: AccountId, *, meter: str | None = None) -> tuple[BudgetView, ...]:
+        """Every budget of an account with what is used of it; in one meter, or in all.
+
+        Raises:
+            UnknownNameError: no such account.
+        """
+        with self._store.read() as reader:
+            return self._budgeting.views(reader, account, meter=meter)
 
     @contextmanager
     def call(self, intent: Intent, *, key: str, ttl_s: int = TTL_S_DEFAULT) -> Generator[Call]:
@@ -177,10 +224,16 @@ class AsyncSpender:
     def __init__(self, *, store: Store, operator: Operator, catalogue: Catalogue) -> None:
         self._store = store
         self._rules = SpendingRules(operator=operator, catalogue=catalogue)
+        self._quoting = Quoting(clock=operator.clock, catalogue=catalogue)
+        self._budgeting = Budgeting(clock=operator.clock, catalogue=catalogue)
 
     async def check(self, intent: Intent) -> Clearance | Refusal:
         """As `Spender.check`."""
         return await self._run(lambda transaction: self._rules.check(transaction, intent))
+
+    async def quote(self, intent: Intent, *, prompt: Prompt | None = None) -> QuoteView:
+        """As `Spender.quote`."""
+        return await self._run(lambda transaction: self._quoting.quote(transaction, intent, prompt=prompt))
 
     async def reserve(self, intent: Intent, *, key: str, ttl_s: int = TTL_S_DEFAULT) -> Hold | Refusal:
         """As `Spender.reserve`."""
@@ -188,9 +241,13 @@ class AsyncSpender:
             lambda transaction: self._rules.reserve(transaction, intent, key=key, ttl_s=ttl_s)
         )
 
-    async def extend(self, hold_id: str, *, ttl_s: int = TTL_S_DEFAULT) -> Hold | Refusal:
+    async def extend(
+        self, hold_id: str, *, ttl_s: int = TTL_S_DEFAULT, tokens: int | None = None
+    ) -> Hold | Refusal:
         """As `Spender.extend`."""
-        return await self._run(lambda transaction: self._rules.extend(transaction, hold_id, ttl_s=ttl_s))
+        return await self._run(
+            lambda transaction: self._rules.extend(transaction, hold_id, ttl_s=ttl_s, tokens=tokens)
+        )
 
     async def settle(self, hold_id: str, used: Used, *, key: str | None = None) -> Receipt:
         """As `Spender.settle`; carried out even if the caller is cancelled meanwhile."""
@@ -206,7 +263,21 @@ class AsyncSpender:
 
     async def set_budget(self, account: AccountId, budget: Budget) -> None:
         """As `Spender.set_budget`."""
-        await self._run(lambda transaction: self._rules.set_budget(transaction, account, budget))
+        await self._run(lambda transaction: self._budgeting.set(transaction, account, budget))
+
+    async def remove_budget(
+        self, account: AccountId, *, scope: Scope, subject: str = "", period: Period
+    ) -> None:
+        """As `Spender.remove_budget`."""
+        await self._run(
+            lambda transaction: self._budgeting.remove(
+                transaction, account, scope=scope, subject=subject, period=period
+            )
+        )
+
+    async def budgets(self, account: AccountId, *, meter: str | None = None) -> tuple[BudgetView, ...]:
+        """As `Spender.budgets`."""
+        return await self._run(lambda transaction: self._budgeting.views(transaction, account, meter=meter))
 
     @asynccontextmanager
     async def call(self, intent: Intent, *, key: str, ttl_s: int = TTL_S_DEFAULT) -> AsyncGenerator[Call]:

@@ -77,7 +77,7 @@ def alerts_of_budget(
                 threshold=threshold,
                 since=since,
                 left=limit - fact.spent,
-                subject=budget_name(fact.budget, fact.subject),
+                subject=budget_name(fact.budget.scope, fact.subject, fact.budget.period),
             )
 
 

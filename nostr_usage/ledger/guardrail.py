@@ -216,7 +216,7 @@ def _over_budget(rules: Guardrails, facts: Facts) -> Refusal | None:
     raising = Help(
         kind=HelpKind.RAISE_BUDGET,
         text=f"Raise the budget by {missing:,} tokens or more.",
-        name=budget_name(last.budget, last.subject),
+        name=budget_name(last.budget.scope, last.subject, last.budget.period),
         tokens=missing,
     )
     can_raise = last.budget.enforcement is Enforcement.RAISE_OR_WAIT
@@ -269,9 +269,9 @@ def _cautions(rules: Guardrails, facts: Facts) -> Iterable[Caution]:
         yield Caution(code=CautionCode.LOW_AFTERWARDS, message=text, left=after, resets_at=facts.resets_at)
 
 
-def budget_name(budget: Budget, subject: str) -> str:
+def budget_name(scope: Scope, subject: str, period: Period) -> str:
     """What a budget is called in alerts and advice: `account/month`, `member:maria/day`."""
-    return f"{budget.scope}{f':{subject}' if subject else ''}/{budget.period}"
+    return f"{scope}{f':{subject}' if subject else ''}/{period}"
 
 
 def _left_of(fact: BudgetFact) -> int:

@@ -8,6 +8,9 @@
     tables      its tables of activities and prices; offers, plans and packs; meters, what is counted and with
                 which models; guardrails; table and fields, what they are made of
     economics   what a plan costs the operator when it is used up, and what is left
+    token_count a text ─▶ how many tokens a model will read
+    expectation a request, earlier charges or the catalogue ─▶ what an action is expected to use, as a range
+    alternatives  the same with other models, and what that saves
     quote       activity + add-ons ─▶ what it will cost, shown before it runs; what a balance is enough for
     charge      activity + what happened ─▶ tokens, dollars, ids of the prices used
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache, cached_property
 from hashlib import sha256
@@ -212,6 +213,20 @@ class Catalogue(Table):
         """What an entry's `price` tag says of a charge by this catalogue: name, version, activity, digest."""
         what = f"{activity.name}+{add_on.name}" if add_on else activity.name
         return price_id(self.name, self.version, what, self.digest[:8])
+
+    def add_ons_charged(self, activity: Activity, prices: Sequence[str]) -> tuple[AddOn, ...] | None:
+        """The add-ons of a charge for `activity` whose entry has these `price` tags.
+
+        None if it was not charged by this version of the catalogue, so that it tells nothing about the next.
+        """
+        rule = f"{self.name}:{self.version}:{activity.name}"
+        if not any(price.startswith(f"{rule}:") for price in prices):
+            return None
+        return tuple(
+            option
+            for option in activity.add_ons
+            if any(price.startswith(f"{rule}+{option.name}:") for price in prices)
+        )
 
     @cached_property
     def own_prices(self) -> tuple[Price, ...]:

@@ -6,19 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from nostr_usage.amount import divide_up, format_dollars
-from nostr_usage.errors import PricingError
 from nostr_usage.ledger.refusal import Help, HelpKind, Refusal, RefusalCode
+from nostr_usage.pricing.alternatives import ALTERNATIVES_MAX, charges_elsewhere
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.pricing.price import femto_dollars
-from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.tables import ChargeMode
-from nostr_usage.pricing.usage import Bucket, measured_usage
 
 _SHORT = frozenset({RefusalCode.NOT_ENOUGH, RefusalCode.EMPTY})
 _TOKENS_HELP = _SHORT | {RefusalCode.BUDGET_REACHED, RefusalCode.ACTION_TOO_LARGE}
-# Three in, two out: what models are compared by where nothing is known of the request.
-_TYPICAL_REQUEST = {Bucket.FRESH_INPUT: 600_000, Bucket.OUTPUT: 400_000}
-_MODELS_OFFERED_MAX = 3
 
 
 def with_help(
@@ -36,7 +30,8 @@ def with_help(
         helps.extend(_plans(catalogue))
     if refusal.code in _TOKENS_HELP:
         helps.extend(_add_ons(catalogue, activity, add_ons, missing=refusal.needed - refusal.left))
-        if model is not None and ChargeMode.FIXED not in catalogue.activity(activity).accepts:
+        # Elsewhere a token is a token, whichever model it comes from.
+        if model is not None and ChargeMode.MEASURED in catalogue.activity(activity).accepts:
             helps.extend(_models(catalogue, model, needed=refusal.needed, left=refusal.left, at=at))
     if refusal.code in _SHORT:
         helps.extend(_packs(catalogue, activity, missing=refusal.needed - refusal.left))
@@ -71,26 +66,14 @@ def _add_ons(catalogue: Catalogue, activity: str, names: Sequence[str], *, missi
 
 def _models(catalogue: Catalogue, model: str, *, needed: int, left: int, at: int) -> Iterator[Help]:
     """The dearest models that would do with what is left."""
-    own = _typical_cost(catalogue, model, at=at)
-    if not own:
-        return
-    others = ((one.name, _typical_cost(catalogue, one.name, at=at)) for one in catalogue.models)
-    fitting = [
-        (divide_up(needed * cost, own), name) for name, cost in others if cost is not None and cost < own
-    ]
-    for tokens, name in sorted((one for one in fitting if one[0] <= left), reverse=True)[
-        :_MODELS_OFFERED_MAX
-    ]:
+    fitting = sorted(
+        (tokens, name)
+        for name, tokens in charges_elsewhere(catalogue, model, needed, at=at)
+        if tokens < needed and tokens <= left
+    )
+    for tokens, name in reversed(fitting[-ALTERNATIVES_MAX:]):
         text = f"Use {name}: about {tokens:,} tokens instead of {needed:,}."
         yield Help(kind=HelpKind.OTHER_MODEL, text=text, name=name, tokens=tokens)
-
-
-def _typical_cost(catalogue: Catalogue, model: str, *, at: int) -> int | None:
-    try:
-        price = price_of(model, at=at, own=catalogue.own_prices)
-        return femto_dollars(measured_usage(model, _TYPICAL_REQUEST), price)
-    except PricingError:
-        return None
 
 
 def _packs(catalogue: Catalogue, activity: str, *, missing: int) -> Iterator[Help]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from nostr_usage.amount import checked_amount
 from nostr_usage.errors import HoldError, IdempotencyError, InputError
 from nostr_usage.ledger.entry import AccountId
-from nostr_usage.ledger.guardrail import Budget, Scope
-from nostr_usage.ledger.refusal import Refusal
+from nostr_usage.ledger.guardrail import Scope
+from nostr_usage.ledger.refusal import Caution, Refusal
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.spending.admission import Admission
-from nostr_usage.store import AccountRow, BudgetRow, HoldRow, HoldState, Reader, Transaction
+from nostr_usage.store import AccountRow, HoldRow, HoldState, Reader, Transaction
 from nostr_usage.writing.answering import Answers
 from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
 from nostr_usage.writing.request import Action, Receipt, body_digest, check_action, check_key, digest_of
@@ -23,7 +23,6 @@ from nostr_usage.writing.stream_writer import Operator
 
 TTL_S_MAX = 24 * 3_600
 HOLDS_OPEN_MAX = 10_000
-SUBJECT_LENGTH_MAX = 100
 HOLD_ID_BYTES = 16
 
 
@@ -91,21 +90,38 @@ class SpendingRules:
             cautions=decided.cautions,
         )
 
-    def extend(self, transaction: Transaction, hold_id: str, *, ttl_s: int) -> Hold | Refusal:
-        """Keep a hold for `ttl_s` from now on; one that has expired must be affordable again."""
+    def extend(
+        self, transaction: Transaction, hold_id: str, *, ttl_s: int, tokens: int | None = None
+    ) -> Hold | Refusal:
+        """Keep a hold for `ttl_s` from now on, and as many `tokens`; more of them must be affordable.
+
+        One that has expired must be affordable again. A refusal leaves it as it was.
+        """
         now = self._answers.now
         expires_at = now + _checked_ttl(ttl_s)
         row, account = self._held(transaction, hold_id)
         _refuse_ended(row, "extended")
-        if _is_lapsed(row, now=now):
-            transaction.expire_holds(now=now, stream_no=row.stream_no)
-            intent = _intent_of(row, account)
-            applicant = self._admission.applicant(transaction, intent)
-            decided = self._admission.decision(transaction, applicant, intent, needed=row.tokens, now=now)
+        wanted = row.tokens if tokens is None else checked_amount(tokens, name="tokens")
+        is_open = not _is_lapsed(row, now=now)
+        cautions: tuple[Caution, ...] = ()
+        # Out of what is held, so that it is not counted beside itself.
+        transaction.expire_hold(row.hold_no)
+        if wanted > row.tokens or not is_open:
+            decided = self._decision_again(transaction, row, account, needed=wanted, now=now)
             if isinstance(decided, Refusal):
+                if is_open:
+                    transaction.reopen_hold(row.hold_no, tokens=row.tokens, expires_at=row.expires_at)
                 return decided
-        transaction.reopen_hold(row.hold_no, tokens=row.tokens, expires_at=expires_at)
-        return replace(_hold(row, account.account), expires_at=expires_at)
+            cautions = decided.cautions
+        transaction.reopen_hold(row.hold_no, tokens=wanted, expires_at=expires_at)
+        return replace(_hold(row, account.account), tokens=wanted, expires_at=expires_at, cautions=cautions)
+
+    def _decision_again(
+        self, transaction: Transaction, row: HoldRow, account: AccountRow, *, needed: int, now: int
+    ) -> Refusal | Clearance:
+        intent = _intent_of(row, account)
+        applicant = self._admission.applicant(transaction, intent)
+        return self._admission.decision(transaction, applicant, intent, needed=needed, now=now)
 
     def settle(self, transaction: Transaction, hold_id: str, used: Used, *, key: str | None) -> Receipt:
         """Charge what an action really used, and end its hold."""
@@ -146,26 +162,6 @@ class SpendingRules:
     def recover(self, transaction: Transaction) -> int:
         """Mark what expired while nobody was here; how many holds that were. They counted for nothing."""
         return transaction.expire_holds(now=self._answers.now)
-
-    def set_budget(self, transaction: Transaction, account: AccountId, budget: Budget) -> None:
-        """Give an account a budget of its own, in place of its plan's or an earlier one."""
-        checked_amount(budget.tokens, name="budget")
-        if len(budget.subject) > SUBJECT_LENGTH_MAX or (budget.scope is Scope.ACCOUNT and budget.subject):
-            raise InputError(
-                f"a budget by {budget.scope} cannot be for {budget.subject[:80]!r}",
-                advice="Leave the subject out for an account; names have at most 100 characters.",
-            )
-        row = self._answers.account(transaction, account)
-        transaction.set_budget(
-            row.account_no,
-            BudgetRow(
-                scope=budget.scope.value,
-                subject=budget.subject,
-                period=budget.period.value,
-                tokens=budget.tokens,
-                enforcement=budget.enforcement.value,
-            ),
-        )
 
     def _earlier_hold(
         self, transaction: Transaction, account: AccountRow, intent: Intent, *, key: str

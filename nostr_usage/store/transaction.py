@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nostr_usage.store.accounts import AccountReads
 from nostr_usage.store.database import Connected
+from nostr_usage.store.estimates import EstimateReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
 from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
@@ -37,6 +38,7 @@ class Reader(
     EvidenceReads,
     HoldReads,
     SpendingReads,
+    EstimateReads,
     OrganisationReads,
     SettingReads,
 ):

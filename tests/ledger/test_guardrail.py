@@ -245,4 +245,4 @@ def test_a_product_may_only_warn_at_zero() -> None:
 )
 def test_budgets_have_names(budget: Budget, subject: str, name: str) -> None:
     """The name in alerts and advice says whose it is and how long it lasts."""
-    assert name == budget_name(budget, subject)
+    assert name == budget_name(budget.scope, subject, budget.period)

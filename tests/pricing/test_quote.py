@@ -7,17 +7,20 @@ import pytest
 from nostr_usage.amount import format_dollars
 from nostr_usage.errors import InputError, UnknownNameError
 from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
+from nostr_usage.pricing.expectation import Basis
 from nostr_usage.pricing.offers import Pack
 from nostr_usage.pricing.quote import (
     Affordable,
     Enough,
     NotEnough,
+    Quote,
     QuoteLine,
     QuoteWarning,
     Remainder,
     affordable,
     best_value_pack,
     quote_activity,
+    with_balance,
 )
 
 ONE_ACTIVITY = """
@@ -51,18 +54,30 @@ def default_catalogue() -> Catalogue:
     return load_catalogue()
 
 
+def quoted(catalogue: Catalogue, activity: str, balance: int, *, add_ons: tuple[str, ...] = ()) -> Quote:
+    """A quote with what it leaves of a balance of the default meter."""
+    quote = quote_activity(catalogue, activity, add_ons=add_ons)
+    return with_balance(quote, balance, token_value=catalogue.token_value, low_balance=catalogue.low_balance)
+
+
 def test_the_preview_of_an_experiment_adds_up(catalogue: Catalogue) -> None:
     """3,900 tokens are $5.85; of 5,847 they leave 1,947, which is $2.92 and running low."""
-    quote = quote_activity(catalogue, "experiment-creation", balance=5_847)
+    quote = quoted(catalogue, "experiment-creation", 5_847)
     assert (quote.low, quote.typical, quote.high) == (3_600, 3_900, 4_200)
     assert format_dollars(quote.typical_micro_dollars) == "$5.85"
     assert quote.remainder == Remainder(
-        before=5_847, before_micro_dollars=8_770_500, after=1_947, after_micro_dollars=2_920_500
+        before=5_847,
+        before_micro_dollars=8_770_500,
+        after=1_947,
+        after_micro_dollars=2_920_500,
+        after_low=1_647,
+        after_high=2_247,
     )
     assert quote.remainder is not None
     assert format_dollars(quote.remainder.before_micro_dollars) == "$8.77"
     assert format_dollars(quote.remainder.after_micro_dollars) == "$2.92"
-    assert quote.warning is QuoteWarning.RUNNING_LOW
+    assert quote.warnings == (QuoteWarning.NOT_TWICE,)
+    assert (quote.basis, quote.samples, quote.sides, quote.cheaper) == (Basis.CATALOGUE, 0, None, ())
 
 
 def test_the_preview_lists_the_action_and_every_add_on_chosen_or_not(catalogue: Catalogue) -> None:
@@ -93,9 +108,9 @@ def test_the_preview_lists_the_action_and_every_add_on_chosen_or_not(catalogue: 
 
 def test_an_experiment_with_everything_is_9400_tokens(catalogue: Catalogue) -> None:
     """$14.10, and more than a balance of 5,847: 3,553 are missing."""
-    quote = quote_activity(catalogue, "experiment-creation", add_ons=("images", "audio"), balance=5_847)
+    quote = quoted(catalogue, "experiment-creation", 5_847, add_ons=("images", "audio"))
     assert (quote.typical, format_dollars(quote.typical_micro_dollars)) == (9_400, "$14.10")
-    assert quote.warning is QuoteWarning.NOT_ENOUGH
+    assert quote.warnings == (QuoteWarning.NOT_ENOUGH,)
     assert quote.remainder is not None
     assert (quote.remainder.after, format_dollars(quote.remainder.after_micro_dollars)) == (-3_553, "-$5.33")
 
@@ -113,30 +128,34 @@ def test_a_fixed_price_is_known_to_the_token(catalogue: Catalogue) -> None:
     quote = quote_activity(catalogue, "profile-matching")
     assert quote.is_fixed
     assert (quote.low, quote.typical, quote.high) == (300, 300, 300)
+    assert quote.basis is Basis.FIXED
     assert quote.remainder is None
-    assert quote.warning is None
+    assert quote.warnings == ()
 
 
 @pytest.mark.parametrize(
-    ("activity", "balance", "warning"),
+    ("activity", "balance", "warnings"),
     [
-        ("experiment-creation", 3_899, QuoteWarning.NOT_ENOUGH),
-        ("experiment-creation", 3_900, QuoteWarning.MAY_NOT_BE_ENOUGH),
-        ("experiment-creation", 4_199, QuoteWarning.MAY_NOT_BE_ENOUGH),
-        ("experiment-creation", 4_200, QuoteWarning.RUNNING_LOW),
-        ("experiment-creation", 7_799, QuoteWarning.RUNNING_LOW),  # not enough for a second one
-        ("experiment-creation", 7_800, None),
-        ("profile-matching", 1_299, QuoteWarning.RUNNING_LOW),  # 999 left: below the catalogue's 1,000
-        ("profile-matching", 1_300, None),
-        ("profile-matching", 0, QuoteWarning.NOT_ENOUGH),
-        ("profile-matching", -50, QuoteWarning.NOT_ENOUGH),
+        ("experiment-creation", 3_899, "not_enough"),
+        ("experiment-creation", 3_900, "may_not_be_enough not_twice running_low"),
+        ("experiment-creation", 4_199, "may_not_be_enough not_twice running_low"),
+        ("experiment-creation", 4_200, "not_twice running_low"),
+        ("experiment-creation", 4_899, "not_twice running_low"),
+        ("experiment-creation", 4_900, "not_twice"),
+        ("experiment-creation", 7_799, "not_twice"),
+        ("experiment-creation", 7_800, ""),
+        ("profile-matching", 599, "not_twice running_low"),
+        ("profile-matching", 1_299, "running_low"),  # 999 left: below the catalogue's 1,000
+        ("profile-matching", 1_300, ""),
+        ("profile-matching", 0, "not_enough"),
+        ("profile-matching", -50, "not_enough"),
     ],
 )
 def test_a_quote_warns_of_the_gravest_first(
-    catalogue: Catalogue, activity: str, balance: int, warning: QuoteWarning | None
+    catalogue: Catalogue, activity: str, balance: int, warnings: str
 ) -> None:
-    """Not enough, perhaps not enough, running low: at the very token."""
-    assert warning is quote_activity(catalogue, activity, balance=balance).warning
+    """Not enough, perhaps not enough, not twice, running low: at the very token."""
+    assert warnings.split() == list(quoted(catalogue, activity, balance).warnings)
 
 
 def test_unknown_names_are_refused(catalogue: Catalogue) -> None:
