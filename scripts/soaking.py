@@ -6,6 +6,7 @@ powercut  states of the disk after a power cut
 simulate  schedules by chance among bad relays
 fuzz      mutated messages
 outage    entries recorded in a week without relays
+dashboard minutes of the dashboard: entries arrive, keys are pressed, memory and processor stay flat
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from scripts.soaking_dashboard import MINUTES, soak_dashboard
 from tests.faults.acknowledging import UNHURT, found_ledger
 from tests.faults.crashes import KILLS_PER_LEDGER, crash_ledger
 from tests.faults.power_cuts import damage_by_cut, record
@@ -128,6 +130,8 @@ def main() -> int:
     arguments = _arguments()
     if arguments.sort == "outage":
         return _outage(arguments.count or ENTRIES)
+    if arguments.sort == "dashboard":
+        return soak_dashboard(arguments.count or MINUTES, seed=arguments.seed or 1)
     search = SEARCHES[arguments.sort]
     if search.needs_strace and why_not():
         sys.stderr.write(f"cannot run: {why_not()}\n")
@@ -182,7 +186,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("sort", choices=[*SEARCHES, "outage"])
+    parser.add_argument("sort", choices=[*SEARCHES, "outage", "dashboard"])
     parser.add_argument("--count", type=int, help="how many; the full size if left out")
     parser.add_argument("--seed", type=int, help="repeats a run; fresh if left out")
     parser.add_argument("--failures", type=Path, default=Path("soak-failures.txt"), help="where to keep them")

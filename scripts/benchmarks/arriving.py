@@ -92,12 +92,12 @@ def follower_home(directory: Path, history: SignedHistory, url: str) -> Home:
 
 def publish(url: str, events: Sequence[Event]) -> None:
     """Send events to a relay as fast as it takes them."""
-    asyncio.run(_publish(url, events, is_steady=False))
+    asyncio.run(_publish(url, events, a_second=None))
 
 
-def publish_steadily(url: str, events: Sequence[Event]) -> float:
-    """Send a thousand a second; how many seconds that took."""
-    return asyncio.run(_publish(url, events, is_steady=True))
+def publish_steadily(url: str, events: Sequence[Event], *, a_second: int = A_SECOND) -> float:
+    """Send so many events a second; how many seconds that took."""
+    return asyncio.run(_publish(url, events, a_second=a_second))
 
 
 def record_steadily(history: LongHistory, entries: int) -> float:
@@ -111,12 +111,13 @@ def record_steadily(history: LongHistory, entries: int) -> float:
         return time.monotonic() - started
 
 
-async def _publish(url: str, events: Sequence[Event], *, is_steady: bool) -> float:
+async def _publish(url: str, events: Sequence[Event], *, a_second: int | None) -> float:
     async with RelayConnection(url, policy=POLICY, clock=SystemClock()) as relay:
         started = time.monotonic()
-        for number in range(0, len(events), EACH):
-            if is_steady:
-                await asyncio.sleep(max(0.0, started + number / A_SECOND - time.monotonic()))
-            published = await relay.publish_all(events[number : number + EACH])
+        each = max(1, round((a_second or A_SECOND) * TICK_S))
+        for number in range(0, len(events), each):
+            if a_second is not None:
+                await asyncio.sleep(max(0.0, started + number / a_second - time.monotonic()))
+            published = await relay.publish_all(events[number : number + each])
             assert published.error is None, published.error
         return time.monotonic() - started
