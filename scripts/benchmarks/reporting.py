@@ -10,7 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from nostr_usage.insight.breakdown import Dimension
 from nostr_usage.report import balance_view, month_view, stream_of
+from nostr_usage.reporting.stream_use import month_days, read_use, save_use
 from nostr_usage.store import Store
 from scripts.benchmarks.ledgers import START, fill, new_ledger
 from scripts.benchmarks.measuring import Row, compare
@@ -19,17 +21,21 @@ LOOKS = 2_000
 STARTS = 15
 TOKEN_VALUE = 1_500_000
 SMALL = 1_000
+MONTH = "2026-05"
 BALANCE = "from nostr_usage.cli.start import run; run()"
 
 
 def rows(entries: int) -> list[Row]:
-    """Balance and month at `entries` against a thousand, and the start of the command."""
+    """Balance, month and its breakdowns at `entries` against a thousand; breakdowns from saved sums."""
     with tempfile.TemporaryDirectory() as directory:
         large, small = Path(directory) / "large", Path(directory) / "small"
         for path, count in ((large, entries), (small, SMALL)):
             path.mkdir()
             with new_ledger(path) as ledger:
                 fill(ledger, count)
+                with ledger.store.read() as reader:
+                    stream = stream_of(reader, ledger.accounts[0])
+                save_use(ledger.store, [stream])
         return [
             compare(
                 "balance, as it grows",
@@ -44,6 +50,15 @@ def rows(entries: int) -> list[Row]:
                 "month, as it grows",
                 lambda: _look_us(large, "month"),
                 lambda: _look_us(small, "month"),
+                entries=entries,
+                peer_name=f"{SMALL:,} entries",
+                unit="µs",
+                goal="≤ 1.5",
+            ),
+            compare(
+                "breakdowns, as it grows",
+                lambda: _look_us(large, "breakdowns"),
+                lambda: _look_us(small, "breakdowns"),
                 entries=entries,
                 peer_name=f"{SMALL:,} entries",
                 unit="µs",
@@ -90,8 +105,13 @@ def _look_us(directory: Path, what: str) -> float:
         def look() -> None:
             if what == "balance":
                 balance_view(reader, stream, now=START, token_value=TOKEN_VALUE)
+            elif what == "month":
+                month_view(reader, stream, MONTH)
             else:
-                month_view(reader, stream, "2026-05")
+                use = read_use(reader, [stream])
+                for dimension in (Dimension.ACTIVITY, Dimension.MODEL, Dimension.MEMBER):
+                    use.by(dimension, month_days(MONTH))
+                use.units(month_days(MONTH))
 
         look()
         started = time.perf_counter()
