@@ -94,9 +94,7 @@ def month_view(reader: Reader, stream: StreamRow, month: str) -> MonthView:
         for (name, (count, tokens, cost)), cent, share in zip(ordered, cents, portions, strict=True)
     )
     granted = _sum(totals, Operation.GRANT)
-    purchased = sum(
-        total.tokens for total in totals if total.operation is Operation.GRANT and total.type == "purchase"
-    )
+    purchased = reader.purchased_in(stream.stream_no, month)
     return MonthView(
         account=stream.account,
         meter=stream.meter,

@@ -12,7 +12,7 @@ from nostr_usage.ledger.apply import Posting, apply, move
 from nostr_usage.ledger.entry import NO_ENTRY, Entry, EntryId, Operation
 from nostr_usage.ledger.holdings import Referred, referred_to
 from nostr_usage.ledger.lot import Draw, Lot
-from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.ledger.problems import Problem, ProblemCode, charged_again
 from nostr_usage.ledger.state import (
     EMPTY_STATE,
     Lifetime,
@@ -144,8 +144,7 @@ def _request_problems(requests: dict[str, int], entry_id: EntryId, entry: Entry)
     first = requests.setdefault(entry.request, entry.seq)
     if first == entry.seq:
         return []
-    message = f"seq {entry.seq}: it charges the request {entry.request} again, which seq {first} charged"
-    return [_problem(ProblemCode.REQUEST_TWICE, message, entry_id, entry)]
+    return [charged_again(entry.request, seq=entry.seq, entry_id=entry_id, first_seq=first)]
 
 
 def _remember(

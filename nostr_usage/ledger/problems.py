@@ -30,6 +30,8 @@ class ProblemCode(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     FOREIGN = "foreign"
     STORED_OTHERWISE = "stored_otherwise"
+    UNCOUNTABLE = "uncountable"
+    DELETION_REQUEST = "deletion_request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +42,15 @@ class Problem:
     message: str
     seq: int | None = None
     entry_id: EntryId | None = None
+
+
+def charged_again(request: str, *, seq: int, entry_id: EntryId, first_seq: int) -> Problem:
+    """A debit that charges a request which the entry at `first_seq` has charged."""
+    message = f"seq {seq}: it charges the request {request} again, which seq {first_seq} charged"
+    return Problem(code=ProblemCode.REQUEST_TWICE, message=message, seq=seq, entry_id=entry_id)
+
+
+def uncountable(month: str, operation: str, type_: str) -> Problem:
+    """Amounts of one operation and type in one month that nobody can add up."""
+    message = f"{month}: the amounts signed as {operation} {type_} are so large that their sum is not known"
+    return Problem(code=ProblemCode.UNCOUNTABLE, message=message)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Set
 
 from nostr_usage.ledger.entry import AccountId, Entry
 from nostr_usage.ledger.fold import state_to_json
-from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.ledger.problems import Problem, ProblemCode, uncountable
 from nostr_usage.store import EntryRow, Reader, StreamRow
+from nostr_usage.store.totals import SUM_MAX
 from nostr_usage.wire.audit import Check, StreamFold
 from nostr_usage.wire.entry_event import month_of
 
@@ -78,9 +79,12 @@ def _month_problems(reader: Reader, stream: StreamRow, again: StreamFold) -> Ite
         for total in reader.month_totals(stream.stream_no)
     }
     for key in sorted(stored.keys() | again.months.keys()):
-        kept, summed = stored.get(key, (0, 0, 0)), again.months.get(key, (0, 0, 0))
+        count, tokens, cost = again.months.get(key, (0, 0, 0))
+        kept, summed = stored.get(key, (0, 0, 0)), (count, min(tokens, SUM_MAX), min(cost, SUM_MAX))
+        month, operation, type_ = key
+        if SUM_MAX in summed:
+            yield uncountable(month, operation, type_)
         if kept != summed:
-            month, operation, type_ = key
             yield _otherwise(
                 f"{month}: the saved sums of {operation} {type_} are {_sums(kept)}, its entries give"
                 f" {_sums(summed)}"

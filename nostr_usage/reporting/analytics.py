@@ -14,7 +14,7 @@ from nostr_usage.insight.forecast import Forecast, forecast
 from nostr_usage.insight.margin import Margin, Sale, margin_of
 from nostr_usage.insight.standing import Standing
 from nostr_usage.insight.use import Use, day_of, days_from
-from nostr_usage.ledger.entry import Operation
+from nostr_usage.ledger.entry import Operation, Source
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.price import FEMTO_PER_MICRO, femto_dollars
 from nostr_usage.pricing.price_book import price_of
@@ -130,7 +130,7 @@ def margin_for(reader: Reader, catalogue: Catalogue, *, since: int, budget_perce
         for row in tuple(reader.entries(stream.stream_no)):
             if row.occurred_at < since:
                 continue
-            if row.operation is Operation.GRANT and row.type == "purchase":
+            if row.operation is Operation.GRANT and row.lot_source is Source.PURCHASED:
                 sales.append(Sale(paid_micro_dollars=row.cost))
             elif row.operation is Operation.DEBIT:
                 use = measured_use(reader, row)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from nostr_usage.ledger.holdings import Referred
 
 SEQ_MAX = 2**63 - 1
+_UNDONE_MAX = 2**53
+"""More than any entry holds, and exact in the floating point that SQLite does not give up on."""
 
 
 class EntryRow(NamedTuple):
@@ -200,9 +202,9 @@ class EntryReads(Connected):
         if row is None:
             return None
         undone = self._connection.execute(
-            "SELECT coalesce(sum(tokens), 0) FROM entries"
+            "SELECT CAST(min(total(tokens), ?) AS INTEGER) FROM entries"
             " WHERE ref = ? AND stream_no = ? AND operation IN ('refund', 'reverse')",
-            (key, stream_no),
+            (_UNDONE_MAX, key, stream_no),
         ).fetchone()[0]
         operation, tokens, draws, seq, source = row
         from nostr_usage.ledger.holdings import Referred  # noqa: PLC0415  # 7 ms that `balance` does without

@@ -11,7 +11,7 @@ from nostr_usage.ledger.state import draws_to_json
 from nostr_usage.store.accounts import AccountWrites
 from nostr_usage.store.entries import DetailsRow, EntryReads
 from nostr_usage.store.streams import StreamWrites
-from nostr_usage.store.totals import TotalReads
+from nostr_usage.store.totals import SUM_MAX, TotalReads
 
 if TYPE_CHECKING:
     # Nobody who only reads needs the class of entries.
@@ -177,10 +177,14 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             total[4] = entry.seq
         self._connection.executemany(
             "INSERT INTO month_totals (stream_no, month, operation, type, count, tokens, cost, first_seq,"
-            " last_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " last_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
             " ON CONFLICT (stream_no, month, operation, type) DO UPDATE SET count = count + excluded.count,"
-            " tokens = tokens + excluded.tokens, cost = cost + excluded.cost, last_seq = excluded.last_seq",
-            [(stream_no, *key, *total) for key, total in sums.items()],
+            " tokens = min(tokens + excluded.tokens, ?10), cost = min(cost + excluded.cost, ?10),"
+            " last_seq = excluded.last_seq",
+            [
+                (stream_no, *key, count, min(tokens, SUM_MAX), min(cost, SUM_MAX), *seqs, SUM_MAX)
+                for key, (count, tokens, cost, *seqs) in sums.items()
+            ],
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from nostr_usage.errors import EventError, LedgerError
 from nostr_usage.ledger.entry import Entry, EntryId, Operation
 from nostr_usage.ledger.fold import EMPTY_STATE, Referred, StreamState, fold
-from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.ledger.problems import Problem, ProblemCode, charged_again
 from nostr_usage.nostr import schnorr
 from nostr_usage.nostr.event import Event, event_from_json
 from nostr_usage.wire.details import Details, description_hash
@@ -194,7 +194,10 @@ class StreamFold:
             if entry.operation is Operation.DEBIT:
                 charged.setdefault(entry.request, entry.seq)
                 if entry.request in self._requests:  # the fold knows of its own batch only
-                    problems.append(_charged_twice(entry_id, entry, self._requests[entry.request]))
+                    first = self._requests[entry.request]
+                    problems.append(
+                        charged_again(entry.request, seq=entry.seq, entry_id=entry_id, first_seq=first)
+                    )
         for request, seq in charged.items():
             self._requests.setdefault(request, seq)
         self.state, self.head = result.state, result.head
@@ -205,15 +208,6 @@ class StreamFold:
         key = (month, entry.operation, entry.type)
         count, tokens, cost = self.months.get(key, (0, 0, 0))
         self.months[key] = (count + 1, tokens + entry.tokens, cost + entry.cost.micro_dollars)
-
-
-def _charged_twice(entry_id: EntryId, entry: Entry, first: int) -> Problem:
-    return Problem(
-        code=ProblemCode.REQUEST_TWICE,
-        message=f"seq {entry.seq}: it charges the request {entry.request} again, which seq {first} charged",
-        seq=entry.seq,
-        entry_id=entry_id,
-    )
 
 
 def open_number_problems(opened: Iterable[tuple[int, EntryId]]) -> Iterator[Problem]:
