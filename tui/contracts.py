@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.reporting.filtering import Chip
-from nostr_usage.reporting.trends import TrendView
+from nostr_usage.reporting.periods import Length
 from nostr_usage.store import Order
 from nostr_usage.views import MonthView
 from tui.exporting import Format
@@ -22,6 +23,7 @@ from tui.theme_names import DEFAULT_THEME
 if TYPE_CHECKING:
     # Loads what checks signatures, and the first frame shows no proof.
     from nostr_usage.proof import EntryProof, PastView
+    from nostr_usage.reporting.usage import UsageView
 
 
 class Source(Protocol):
@@ -51,8 +53,8 @@ class Source(Protocol):
         """One month (`2026-02`, UTC)."""
         ...
 
-    def trend(self, account: AccountId, month: str) -> TrendView | None:
-        """A month day by day, against the one before."""
+    def usage(self, account: AccountId, length: Length, day: date | None) -> UsageView | None:
+        """The use of the period of that length with that day (None is today) in it."""
         ...
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:

@@ -57,6 +57,7 @@ class DashboardApp(WritingOutApp):
         (0, "-flat"),
         (16, "-short"),
         (30, "-tall"),
+        (38, "-high"),
     ]
 
     def __init__(
@@ -145,14 +146,19 @@ class DashboardApp(WritingOutApp):
             )
 
     def on_usage_pane_wanted(self, message: UsagePane.Wanted) -> None:
-        """Add up the month that is asked for."""
-        account, month = self._account, message.month
+        """Add up the period that is asked for."""
+        account, length, day = self._account, message.length, message.day
         if account is not None:
             self.ask(
-                lambda: self._source.trend(account, month),
-                lambda trend: self.usage.show_trend(trend) if trend is not None else None,
-                group="trend",
+                lambda: self._source.usage(account, length, day),
+                lambda view: self.usage.show_use(view) if view is not None else None,
+                group="usage",
             )
+
+    def on_usage_pane_search(self, message: UsagePane.Search) -> None:
+        """Show the entries behind a figure."""
+        if self.history.search(message.words):
+            self.action_pane("history")
 
     def entry_under_cursor(self) -> HistoryRow | None:
         """Of the list that is shown."""
@@ -178,8 +184,9 @@ class DashboardApp(WritingOutApp):
         self.pane.show(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         if is_other:
             self.history.reset()
+            self.usage.reset()
         self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
-        self.usage.show_snapshot(snapshot, self._look)
+        self.usage.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         self.give_notice(snapshot)
         if is_newer or is_other:
             self._want()

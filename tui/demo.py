@@ -14,6 +14,7 @@ from nostr_usage.enrolment import enrol
 from nostr_usage.founding import NewLedger, create_operator_home
 from nostr_usage.home import Home
 from nostr_usage.ledger.entry import AccountId, EntryId, Source
+from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
 from nostr_usage.store import StreamStatus, Transaction
 from nostr_usage.wiring import OperatorHome, open_operator, relay_numbers, relay_set_at
 from nostr_usage.writing.request import Action, Grant, Refund
@@ -33,6 +34,12 @@ _ASKED = (
 )
 _EXPERIMENTS = ("Morning Rituals for Busy Moms", "Walking before breakfast", "A week without news")
 _QUIZZES = ("Chapter 3", "Fractions", "Capitals of Africa", "Bread and yeast")
+_MEMBERS = ("alice", "alice", "sam", None)
+_MODELS = {
+    "magic-mentor": ("claude-sonnet-4-5", "gpt-5-mini"),
+    "experiment-creation": ("gpt-5",),
+    "quiz-generation": ("gpt-5-mini",),
+}
 _MATCHES = ("with @sarah (family)", "with @jonas (work)", "with @mira (health)")
 
 
@@ -62,6 +69,8 @@ class _Demo:
         self._opened = opened
         self._clock = clock
         self._chance = chance
+        # Apart, so that what was charged does not hang on what models reported.
+        self._measures = random.Random(7)
         self._number = 0
 
     def fill(self) -> None:
@@ -129,9 +138,24 @@ class _Demo:
             activity=activity,
             key=f"demo-{self._number}",
             tokens=tokens,
+            usage=self._usage(activity, tokens),
+            actor=self._measures.choice(_MEMBERS),
             description=description,
         )
         return self._opened.recorder.record(action).entry_id
+
+    def _usage(self, activity: str, tokens: int | None) -> tuple[MeasuredUsage, ...]:
+        """What a model reported: much of a prompt comes from the cache; a match uses none."""
+        if tokens is None or activity not in _MODELS:
+            return ()
+        prompt = tokens * self._measures.randint(8, 14)
+        cached = prompt * self._measures.randint(35, 80) // 100
+        counts = {
+            Bucket.FRESH_INPUT: prompt - cached,
+            Bucket.CACHE_READ: cached,
+            Bucket.OUTPUT: tokens * self._measures.randint(2, 4),
+        }
+        return (measured_usage(self._measures.choice(_MODELS[activity]), counts),)
 
     def _buy(self, account: AccountId, tokens: int, paid: int) -> None:
         self._number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from enum import StrEnum
 
 from rich.cells import cell_len, set_cell_size
 
@@ -11,6 +12,14 @@ from nostr_usage.safe_text import safe_text
 
 MINUS = "\N{MINUS SIGN}"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class Money(StrEnum):
+    """What amounts are shown in; the header says which."""
+
+    BOTH = "tokens + $"
+    TOKENS = "tokens"
+    DOLLARS = "$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +43,9 @@ class Glyphs:
     minus: str
     up: str
     down: str
+    star: str
     shades: str
+    heat: str
 
 
 UNICODE_GLYPHS = Glyphs(
@@ -55,7 +66,9 @@ UNICODE_GLYPHS = Glyphs(
     minus=MINUS,
     up="▲",
     down="▼",
+    star="★",
     shades=" ▁▂▃▄▅▆▇█",
+    heat="·░▒▓█",
 )
 ASCII_GLYPHS = Glyphs(
     good="+",
@@ -75,7 +88,9 @@ ASCII_GLYPHS = Glyphs(
     minus="-",
     up="^",
     down="v",
+    star="*",
     shades=" .:-=+*#@",
+    heat=".:+*#",
 )
 
 
@@ -86,10 +101,22 @@ class Look:
     Attributes:
         is_ascii: only ASCII leaves this program.
         zone: of every time on screen; it is always printed.
+        money: whether amounts are tokens, dollars or both.
     """
 
     is_ascii: bool = False
     zone: tzinfo = UTC
+    money: Money = Money.BOTH
+
+    @property
+    def shows_tokens(self) -> bool:
+        """Whether amounts are shown in tokens."""
+        return self.money is not Money.DOLLARS
+
+    @property
+    def shows_dollars(self) -> bool:
+        """Whether amounts are shown in dollars."""
+        return self.money is not Money.TOKENS
 
     @property
     def glyphs(self) -> Glyphs:

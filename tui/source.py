@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.reporting.filtering import Chip
 from nostr_usage.reporting.outlook import activity_labels, outlook_view
-from nostr_usage.reporting.trends import TrendView, burn_view, month_before, trend_view
+from nostr_usage.reporting.periods import Length
+from nostr_usage.reporting.trends import burn_view, month_before
 from nostr_usage.store import ChangeWatch, Order, OutboxState, Reader, StreamRow
 from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     # The catalogue and proofs load what takes longer than the first frame may; they come when asked for.
     from nostr_usage.pricing.catalogue import Catalogue
     from nostr_usage.proof import EntryProof, PastView
+    from nostr_usage.reporting.usage import UsageView
 
 RECENT_MAX = 50
 ACCOUNTS_MAX = 1_000
@@ -96,15 +98,22 @@ class LedgerSource:
             stream = reader.stream(account, self.meter)
             return month_view(reader, stream, month) if stream is not None else None
 
-    def trend(self, account: AccountId, month: str) -> TrendView | None:
-        """A month day by day, against the one before."""
-        now = self.clock.now()
+    def usage(self, account: AccountId, length: Length, day: date | None) -> UsageView | None:
+        """The use of the period of that length with that day (None is today) in it, by saved sums."""
+        from nostr_usage.reporting.stream_use import save_use  # noqa: PLC0415  # as above
+        from nostr_usage.reporting.usage import usage_view  # noqa: PLC0415  # as above
+
+        now, store = self.clock.now(), self.opened.store
+        with store.read() as reader:
+            stream = reader.stream(account, self.meter)
+        if stream is not None:
+            save_use(store, [stream])
         with self.opened.store.read() as reader:
             stream = reader.stream(account, self.meter)
             if stream is None:
                 return None
             balance = balance_view(reader, stream, now=now, token_value=self._token_value())
-            return trend_view(reader, stream, month, now=now, tokens=balance.tokens)
+            return usage_view(reader, stream, length, day, now=now, balance=balance, catalogue=self.catalogue)
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Every check of one entry, made now; may take seconds in a long history."""

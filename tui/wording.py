@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, date
 
-from nostr_usage.amount import format_dollars, format_tokens
+from nostr_usage.amount import format_dollars, format_tokens, micro_dollars
 from nostr_usage.ledger.entry import Operation, Source
 from nostr_usage.reporting.outlook import Level, OutlookView
 from nostr_usage.reporting.trends import BurnView
@@ -28,6 +28,7 @@ _MONTHS_LONG = (
     "November",
     "December",
 )
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PROVED_WORDS = {
     Proved.VERIFIED: "verified",
     Proved.OWN: "signed here",
@@ -64,6 +65,21 @@ def full_time(unix_time: int, look: Look) -> str:
 def reset_time(unix_time: int, look: Look) -> str:
     """`1 Mar 00:00 UTC`."""
     return f"{day_and_time(unix_time, look).strip()} {look.zone_name(unix_time)}"
+
+
+def day_name(day: date) -> str:
+    """`14 Feb`."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def month_short(month: int) -> str:
+    """`Feb` for 2."""
+    return _MONTHS[month - 1]
+
+
+def weekday_short(weekday: int) -> str:
+    """`Mon` for 0."""
+    return _WEEKDAYS[weekday]
 
 
 def month_name(month: str) -> str:
@@ -113,6 +129,17 @@ def dollars(micro: int, look: Look) -> str:
 def cents(amount: int, look: Look) -> str:
     """Cents that were rounded together with others, as dollars."""
     return dollars(amount * 10_000, look)
+
+
+def amount(count: int, micro: int, look: Look) -> str:
+    """Tokens, dollars or both, as the user wants them: `5,847 tokens, $8.77`."""
+    parts = [f"{tokens(count, look)} tokens"] if look.shows_tokens else []
+    return ", ".join([*parts, dollars(micro, look)] if look.shows_dollars else parts)
+
+
+def worth(count: int, token_value: int, look: Look) -> str:
+    """Tokens; or, where only dollars are wanted, what they are worth at `token_value` nano-dollars each."""
+    return tokens(count, look) if look.shows_tokens else dollars(micro_dollars(count, token_value), look)
 
 
 def rate(token_value: int) -> str:

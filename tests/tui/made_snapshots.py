@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from textual.app import App
@@ -17,7 +18,8 @@ from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.proof import EntryProof, PastView
 from nostr_usage.reporting.filtering import Chip
 from nostr_usage.reporting.outlook import activity_labels, outlook_view
-from nostr_usage.reporting.trends import TrendView
+from nostr_usage.reporting.periods import Length
+from nostr_usage.reporting.usage import UsageView
 from nostr_usage.store import Order, StreamStatus
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 from tui.contracts import Options
@@ -60,7 +62,7 @@ def balance_of(tokens: int = 5_847, **changes: object) -> BalanceView:
         as_of=NOW - 900,
         problems=(),
     )
-    return replace(view, **changes)  # pyright: ignore[reportArgumentType]  # any field, by name
+    return view._replace(**changes)
 
 
 def month() -> MonthView:
@@ -112,7 +114,7 @@ def entry(seq: int, *, description: str | None = "How do I set boundaries?", **c
         balance=5_847,
         description=description,
     )
-    return replace(row, **changes)  # pyright: ignore[reportArgumentType]  # any field, by name
+    return row._replace(**changes)
 
 
 def snapshot(
@@ -141,6 +143,7 @@ class MadeSource:
     def __init__(self, *snapshots: tuple[AccountId, Snapshot]) -> None:
         self.snapshots = dict(snapshots) if snapshots else {ALICE: snapshot()}
         self.is_new = False
+        self.used: UsageView | None = None
 
     def accounts(self) -> tuple[AccountChoice, ...]:
         """One choice for each snapshot."""
@@ -174,8 +177,9 @@ class MadeSource:
         """The month of the snapshot."""
         return self.snapshots[account].month
 
-    def trend(self, account: AccountId, month: str) -> TrendView | None:
-        """Nothing: trends need a store."""
+    def usage(self, account: AccountId, length: Length, day: date | None) -> UsageView | None:
+        """The use that a test put in, whatever is asked for."""
+        return self.used
 
     def prove(self, account: AccountId, seq: int) -> EntryProof | None:
         """Nothing: proofs need a store."""

@@ -25,6 +25,10 @@ _SPELLINGS = {
     "colon": ":",
     "slash": "/",
     "comma": ",",
+    "minus": "-",
+    "equals_sign": "=",
+    "plus": "+",
+    "dollar_sign": "$",
 }
 
 KEYS = (

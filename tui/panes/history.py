@@ -117,6 +117,15 @@ class HistoryPane(Container):
         self._entries = None
         self.table.show(0, lambda _index: None, cursor=0)
 
+    def search(self, words: str) -> bool:
+        """Find these from now on; whether they can be understood, and if not, it is said."""
+        try:
+            self._chips = parse_filter(words)
+        except InputError as error:
+            self._complain(error)
+            return False
+        return True
+
     def action_filter(self) -> None:
         """Type a filter."""
         self._type(" ".join(chip.text for chip in self._chips), hint=FILTER_HINT, is_jumping=False)
@@ -153,26 +162,27 @@ class HistoryPane(Container):
     def submitted(self, message: Input.Submitted) -> None:
         """Use what was typed, or say what is wrong with it."""
         message.stop()
-        try:
-            if self._is_jumping:
-                self._jump(message.value)
-            else:
-                self._chips = parse_filter(message.value)
+        if self._jump(message.value) if self._is_jumping else self.search(message.value):
+            self._close()
+            if not self._is_jumping:
                 self.want()
-        except InputError as error:
-            self.notify(self._look.text(f"{error.message} {error.advice}"), severity="warning", markup=False)
-            return
-        self._close()
 
-    def _jump(self, text: str) -> None:
+    def _jump(self, text: str) -> bool:
+        """Whether there is such a day; if not, it is said."""
         try:
             day = datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC)
         except ValueError:
-            raise InputError(f"{text[:40]!r} is not a day", advice="Write it like 2026-02-14.") from None
+            self._complain(InputError(f"{text[:40]!r} is not a day", advice="Write it like 2026-02-14."))
+            return False
         if self._order not in {Order.NEWEST, Order.OLDEST}:
-            raise InputError("the list is not sorted by time", advice="Press s until it is.")
+            self._complain(InputError("the list is not sorted by time", advice="Press s until it is."))
+            return False
         if self._entries is not None:
             self.table.cursor = self._entries.first_before(int((day + timedelta(days=1)).timestamp()))
+        return True
+
+    def _complain(self, error: InputError) -> None:
+        self.notify(self._look.text(f"{error.message} {error.advice}"), severity="warning", markup=False)
 
     def on_row_table_moved(self, message: RowTable.Moved) -> None:
         """The last line is about the month of the entry under the cursor."""

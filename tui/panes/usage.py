@@ -1,9 +1,10 @@
-"""Where the tokens went: a month by activity and by day, against the month before, and how long they last."""
+"""Where the tokens went: any period in parts and days, against the one before, and what it is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -11,197 +12,197 @@ from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.message import Message
 
-from nostr_usage.amount import divide_half_up, format_tokens
-from nostr_usage.reporting.trends import TrendView, month_after, month_before
-from nostr_usage.views import ActivityRow
-from tui import wording
-from tui.columns import Cell, Column
+from nostr_usage.reporting.periods import (
+    Length,
+    Period,
+    narrower,
+    period_after,
+    period_at,
+    period_before,
+    wider,
+)
+from nostr_usage.views import HistoryRow
+from tui import usage_lines, wording
 from tui.keys import bindings_of
 from tui.look import Look
 from tui.snapshot import Snapshot
-from tui.source import month_of
+from tui.usage_rows import By, PartRow, dear_columns, part_columns, part_rows
 from tui.widgets.panel import Panel
 from tui.widgets.row_table import RowTable
 
-_MUTED = "$text-muted"
-_CHART_LEFT = 8
+if TYPE_CHECKING:
+    # Loads the catalogue, which the first frame does without.
+    from nostr_usage.reporting.usage import UsageView
+
+_BYS = tuple(By)
+_NOTHING = "Nothing was used in this period."
+PICTURES = ("use", "balance", "days", "value", "dearest")
+"""What the lower half shows in turn; a large terminal shows all of it."""
 
 
 class UsagePane(Container):
-    """One month; asks for another when the user turns pages."""
+    """One period; asks for another when the user turns pages."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("usage")
 
     class Wanted(Message):
-        """The trends of another month are wanted."""
+        """The use of a period is wanted: of that length, with that day in it (None is today)."""
 
-        def __init__(self, month: str) -> None:
+        def __init__(self, length: Length, day: date | None) -> None:
             super().__init__()
-            self.month = month
+            self.length = length
+            self.day = day
+
+    class Search(Message):
+        """The entries behind a row are wanted."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
 
     def __init__(self, *, look: Look) -> None:
-        super().__init__(id="usage")
+        super().__init__(id="usage", classes="-use")
         self._look = look
         self._snapshot: Snapshot | None = None
-        self._month = ""
-        self._days = Panel("By day", widget_id="days", is_ascii=look.is_ascii)
-        self._outlook = Panel("Against the month before", widget_id="trend", is_ascii=look.is_ascii)
-        self.table: RowTable[ActivityRow] = RowTable(
-            (), look=look, widget_id="activities", empty="Nothing was used in this month."
+        self._view: UsageView | None = None
+        self._length, self._day = Length.MONTH, None
+        self._hides_descriptions = False
+        self._by = By.ACTIVITY
+        self._picture = PICTURES[0]
+        self._use = self._panel("Use", "use")
+        self._balance = self._panel("Balance", "balance")
+        self._facts = self._panel("Compared", "facts")
+        self._days = self._panel("Days", "days")
+        self._value = self._panel("Value you get", "value")
+        self.table: RowTable[PartRow] = RowTable((), look=look, widget_id="activities", empty=_NOTHING)
+        self.dearest: RowTable[HistoryRow] = RowTable(
+            (), look=look, widget_id="usage_dearest", empty=_NOTHING
         )
-        self.table.set_class(look.is_ascii, "-ascii")
+        for table in (self.table, self.dearest):
+            table.set_class(look.is_ascii, "-ascii")
 
     def compose(self) -> ComposeResult:
-        """Activities above, days and comparison below."""
+        """Parts above, pictures below."""
         yield self.table
-        with Horizontal(id="lower"):
+        with Horizontal(id="usage_plots"):
+            yield self._use
+            yield self._balance
+            yield self._facts
+        with Horizontal(id="usage_more"):
             yield self._days
-            yield self._outlook
+            yield self._value
+            yield self.dearest
 
     def want(self) -> None:
-        """Ask for the month that is shown once more."""
-        if self._snapshot is not None:
-            self._month = self._month or month_of(self._snapshot.taken_at)
-            self.post_message(self.Wanted(self._month))
+        """Ask for the period that is shown once more: entries may have come."""
+        self.post_message(self.Wanted(self._length, self._day))
 
-    def show_snapshot(self, snapshot: Snapshot, look: Look) -> None:
+    def reset(self) -> None:
+        """Another account: nothing is shown until its use comes."""
+        self._view = None
+        self._day = None
+
+    def show_snapshot(self, snapshot: Snapshot, look: Look, *, hides_descriptions: bool) -> None:
         """Use the words of another snapshot."""
-        self._snapshot, self._look = snapshot, look
+        self._snapshot, self._look, self._hides_descriptions = snapshot, look, hides_descriptions
+        if self._view is not None:
+            self.show_use(self._view)
 
-    def show_trend(self, trend: TrendView) -> None:
-        """Draw a month."""
+    def show_use(self, view: UsageView) -> None:
+        """Draw a period, if it is still the one that is wanted."""
         snapshot, look = self._snapshot, self._look
-        if snapshot is None or trend.month.month != self._month:
+        if snapshot is None or view.period != period_at(
+            self._length, self._day or view.life.today, view.life
+        ):
             return
-        rows = trend.month.rows
-        before = {row.activity: row.tokens for row in trend.before.rows}
-        total = f"{wording.tokens(trend.month.tokens, look)} tokens, {wording.cents(trend.month.cents, look)}"
-        title = look.own(f"{wording.month_name(trend.month.month)} · {total}")
-        self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
-        self.table.show(
-            len(rows), rows.__getitem__, columns=_columns(snapshot.labels, before, trend), look=look, cursor=0
+        self._view = view
+        self._show_parts(view, snapshot)
+        labels = snapshot.labels
+        self._use.set_title(f"Use by {_unit(view)}")
+        self._balance.set_title(look.own("Balance · forecast dotted" if view.is_current else "Balance"))
+        self._use.show(lambda width, height: usage_lines.use_lines(view, look, (width, height)))
+        self._balance.show(lambda width, height: usage_lines.balance_lines(view, look, (width, height)))
+        self._facts.show(lambda _width, _height: usage_lines.fact_lines(view, look))
+        self._days.show(lambda width, height: usage_lines.days_lines(view, look, (width, height)))
+        self._value.show(
+            lambda width, height: usage_lines.value_lines(view.value, labels, look, width, height)
         )
-        self._days.show(lambda width, height: day_lines(trend, look, width, height))
-        self._outlook.show(lambda _width, _height: trend_lines(trend, look))
+        columns = dear_columns(labels, look, hides_descriptions=self._hides_descriptions)
+        rows = view.dearest
+        self.dearest.border_title = Content("Dearest actions")  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
+        self.dearest.show(len(rows), rows.__getitem__, columns=columns, look=look)
+
+    def _show_parts(self, view: UsageView, snapshot: Snapshot) -> None:
+        look, by, total = self._look, self._by, view.total
+        rows = part_rows(view, by, snapshot.labels)
+        amount = wording.amount(total.tokens, total.cents * 10_000, look)
+        name = usage_lines.period_name(view.period)
+        title = look.own(f"{name} · by {by.value} · {amount}")
+        self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
+        self.table.empty = (
+            "No entry says what its model reported." if by is By.KIND and total.count else _NOTHING
+        )
+        before = usage_lines.short_name(view.compared) if view.compared is not None else "Before"
+        columns = part_columns(by, look, before=before)
+        cursor = min(self.table.cursor, max(0, len(rows) - 1))
+        self.table.show(len(rows), rows.__getitem__, columns=columns, look=look, cursor=cursor)
+
+    def on_row_table_chosen(self, message: RowTable.Chosen) -> None:
+        """The entries behind a row; a dear action goes on to its proof."""
+        row: object = message.table.row(message.index)
+        if isinstance(row, PartRow):
+            message.stop()
+            self.post_message(self.Search(row.words))
 
     def action_earlier(self) -> None:
-        """The month before."""
-        if self._month:
-            self._turn(month_before(self._month))
+        """The period before."""
+        self._turn(period_before)
 
     def action_later(self) -> None:
-        """The month after, up to this one."""
-        if self._snapshot is not None and self._month and self._month < month_of(self._snapshot.taken_at):
-            self._turn(month_after(self._month))
+        """The period after, up to the current one."""
+        self._turn(period_after)
 
-    def action_this_month(self) -> None:
-        """Back to this month."""
-        if self._snapshot is not None:
-            self._turn(month_of(self._snapshot.taken_at))
+    def action_longer(self) -> None:
+        """A longer period."""
+        self._turn(wider)
 
-    def _turn(self, month: str) -> None:
-        self._month = month
+    def action_shorter(self) -> None:
+        """A shorter period."""
+        self._turn(narrower)
+
+    def action_today(self) -> None:
+        """Back to the period that today lies in."""
+        self._day = None
         self.want()
 
+    def action_by(self) -> None:
+        """Break it down by something else."""
+        self._by = _BYS[(_BYS.index(self._by) + 1) % len(_BYS)]
+        if self._view is not None and self._snapshot is not None:
+            self._show_parts(self._view, self._snapshot)
 
-def _columns(
-    labels: Mapping[str, str], before: Mapping[str, int], trend: TrendView
-) -> tuple[Column[ActivityRow], ...]:
-    def name(row: ActivityRow, look: Look) -> Cell:
-        return Cell(text=look.text(labels.get(row.activity, row.activity)))
+    def action_picture(self) -> None:
+        """Show the next picture below."""
+        self.remove_class(f"-{self._picture}")
+        self._picture = PICTURES[(PICTURES.index(self._picture) + 1) % len(PICTURES)]
+        self.add_class(f"-{self._picture}")
+        (self.dearest if self._picture == "dearest" else self.table).focus()
 
-    def each(row: ActivityRow, look: Look) -> Cell:
-        mean = divide_half_up(max(row.micro_dollars, 0), row.count) if row.count else 0
-        return Cell(text=wording.dollars(mean, look) if row.count else "", style=_MUTED)
+    def _turn(self, to: Callable[..., Period | None]) -> None:
+        view = self._view
+        period = to(view.period, view.life) if view is not None else None
+        if view is None or period is None:
+            return
+        self._length = period.length
+        self._day = None if period.holds(view.life.today) else period.last
+        self.want()
 
-    def bar(row: ActivityRow, look: Look) -> Cell:
-        return Cell(text=look.bar(row.share, 100, 12)[0], style="$primary")
-
-    def earlier(row: ActivityRow, look: Look) -> Cell:
-        return Cell(text=wording.tokens(before.get(row.activity, 0), look), style=_MUTED)
-
-    return (
-        Column(title="Activity", width=19, cell=name, is_flexible=True),
-        Column(title="Times", width=6, cell=lambda row, _look: Cell(text=f"{row.count:,}"), is_right=True),
-        Column(
-            title="Tokens",
-            width=10,
-            cell=lambda row, look: Cell(text=wording.tokens(row.tokens, look)),
-            is_right=True,
-        ),
-        Column(
-            title="USD",
-            width=9,
-            cell=lambda row, look: Cell(text=wording.cents(row.cents, look)),
-            is_right=True,
-            needs=50,
-        ),
-        Column(
-            title="Share",
-            width=5,
-            cell=lambda row, _look: Cell(text=f"{row.share}%"),
-            is_right=True,
-            needs=56,
-        ),
-        Column(title="", width=12, cell=bar, needs=90),
-        Column(title="Each", width=7, cell=each, is_right=True, needs=66),
-        Column(
-            title=wording.month_name(trend.before.month).split()[0][:3],
-            width=9,
-            cell=earlier,
-            is_right=True,
-            needs=74,
-        ),
-    )
+    def _panel(self, title: str, name: str) -> Panel:
+        return Panel(title, widget_id=f"usage_{name}", is_ascii=self._look.is_ascii)
 
 
-def day_lines(trend: TrendView, look: Look, width: int, height: int) -> list[Content]:
-    """A column for each day, from nothing to the greatest; days to come are dots."""
-    rows = max(1, height - 1)
-    top = max((day or 0 for day in trend.days), default=0)
-    step = max(1, min(3, (width - _CHART_LEFT) // len(trend.days)))
-    shades = look.glyphs.shades
-    levels = len(shades) - 1
-    lines: list[Content] = []
-    for row in range(rows, 0, -1):
-        cells = ""
-        for day in trend.days:
-            filled = 0 if top == 0 else -(-max(day or 0, 0) * rows * levels // top) - (row - 1) * levels
-            cells += (shades[max(0, min(levels, filled))] * max(1, step - 1)).ljust(step)
-        axis = format_tokens(top) if row == rows else ("0" if row == 1 and rows > 1 else "")
-        lines.append(Content.assemble((f"{axis:>{_CHART_LEFT - 1}} ", _MUTED), (cells, "$primary")))
-    numbers = "".join(f"{number:<{step * 5}}" for number in range(1, len(trend.days) + 1, 5))
-    lines.append(Content.styled(" " * _CHART_LEFT + numbers[: step * len(trend.days)], _MUTED))
-    return lines
-
-
-def trend_lines(trend: TrendView, look: Look) -> list[Content]:
-    """The comparison, and how long the balance lasts."""
-    now, then = trend.used_until_today, trend.used_until_then
-    earlier = wording.month_name(trend.before.month)
-    lines = [
-        _pair("Used", f"{wording.tokens(now, look)}"),
-        _pair("Then", f"{wording.tokens(then, look)} by the same day of {earlier.split()[0]}"),
-        _pair("Change", change(now, then, look)),
-        _pair("A day", f"{format_tokens(trend.burn_per_day)} in the last 14 days"),
-    ]
-    if trend.lasts_days is None:
-        lines.append(_pair("Lasts", "nothing was used of late"))
-    else:
-        lines.append(_pair("Lasts", f"about {trend.lasts_days:,} days at that rate"))
-    return lines
-
-
-def change(now: int, then: int, look: Look) -> str:
-    """How much more or less, in percent; nothing to compare with is said, not divided by."""
-    if then <= 0:
-        return "nothing to compare with"
-    percent = divide_half_up(abs(now - then) * 100, then)
-    if now == then:
-        return "the same"
-    sign = "+" if now > then else look.glyphs.minus
-    return f"{sign}{percent:,} %"
-
-
-def _pair(name: str, value: str) -> Content:
-    return Content.assemble((f"{name:<8}", _MUTED), value)
+def _unit(view: UsageView) -> str:
+    """What one column stands for."""
+    if view.period.length is Length.DAY:
+        return "hour"
+    return "month" if len(view.bars) < view.period.day_count else "day"

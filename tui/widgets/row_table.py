@@ -54,7 +54,8 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
         super().__init__(id=widget_id)
         self._columns = tuple(columns)
         self._look = look
-        self._empty = empty
+        self.empty = empty
+        """What is said where there are no rows."""
         self._count = 0
         self._row_at: RowAt[Row] = _nothing
 
@@ -98,7 +99,7 @@ class RowTable(ScrollView, Generic[Row], can_focus=True):
         index = self.scroll_offset.y + y - 1
         if index >= self._count:
             is_note = self._count == 0 and y == 1
-            note = Content.styled(f" {self._empty}", "$text-muted") if is_note else Content("")
+            note = Content.styled(f" {self.empty}", "$text-muted") if is_note else Content("")
             return self._strip(note, width)
         row = self._row_at(index)
         drawn = Content.styled("loading…", "$text-muted")
