@@ -15,7 +15,7 @@ from textual.widgets import ContentSwitcher
 from nostr_usage.clock import Clock
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.views import HistoryRow, MonthView
-from tui import painting
+from tui import status
 from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
 from tui.dialogs import ChoiceDialog, account_columns
@@ -201,9 +201,9 @@ class DashboardApp(WritingOutApp):
         """Draw the status line and the relays."""
         snapshot, look, now = self._snapshot, self._look, self._clock.now()
         feed = replace(self._feed, feed=Feed.PAUSED) if self._is_paused else self._feed
-        self._status.show(lambda width: painting.status_line(snapshot, feed, look, now=now, width=width))
+        self._status.show(lambda width: status.status_line(snapshot, feed, look, now=now, width=width))
         self.relays.show(feed, snapshot.queues if snapshot is not None else (), look)
-        self._small.show(lambda width: painting.small_text(snapshot, feed, look, width))
+        self._small.show(lambda width: status.small_text(snapshot, feed, look, width))
 
     def action_pane(self, name: str) -> None:
         """Show another pane."""
