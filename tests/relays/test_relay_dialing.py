@@ -12,8 +12,9 @@ from nostr_usage.errors import RelayError, RelayTimeoutError, RelayUrlError
 from nostr_usage.relays.dialing import open_socket
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.wiring import connection_policy
-from tests.connections import connection
+from tests.connections import ALL, connection
 from tests.http_server import http_server
+from tests.scripted_relay import ScriptedRelay
 
 HERE = "ws://127.0.0.1:7447/"
 PUBLIC_NAME = "wss://relay.example/"
@@ -70,6 +71,26 @@ async def test_a_proxy_does_not_lift_that_rule() -> None:
             pass
     with pytest.raises(RelayError, match="no websocket"):
         async with connection("ws://relay.invalid", policy=policy):
+            pass
+
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
+
+
+async def test_no_proxy_is_taken_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, scripted_relay: ScriptedRelay
+) -> None:
+    """Whatever the environment says, the way is direct; control: the same proxy, asked for, is in between."""
+    for name in PROXY_VARIABLES:
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with connection(scripted_relay) as relay:
+        assert () == await relay.fetch(ALL)
+    policy = ConnectionPolicy(allow_local=True, proxy="http://127.0.0.1:1")
+    with pytest.raises(RelayError, match="no websocket"):
+        async with connection(scripted_relay, policy=policy):
             pass
 
 
