@@ -13,19 +13,21 @@ used; a debit larger than its hold is charged in full, and so is one whose hold 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
+from nostr_usage.errors import HoldError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget, Scope
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.ledger.window import Period
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.spending.budgeting import Budgeting, BudgetView
-from nostr_usage.spending.metered_call import Booking, Call
+from nostr_usage.spending.metered_call import TTL_S_DEFAULT, Booking, Call, Kept
 from nostr_usage.spending.quoting import Prompt, QuoteView, Quoting
 from nostr_usage.spending.rules import SpendingRules
 from nostr_usage.store import Store, Transaction
@@ -35,8 +37,6 @@ from nostr_usage.writing.stream_writer import Operator
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-
-TTL_S_DEFAULT = 300
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -137,7 +137,7 @@ class Spender:
         Raises:
             UnknownNameError: no such account.
             AmountError: tokens that are no amount.
-            InputError: a subject that does not fit its scope, or a plan without such budgets.
+            InputError: a subject that does not fit its scope.
         """
         self._store.write(lambda transaction: self._budgeting.set(transaction, account, budget))
 
@@ -174,7 +174,7 @@ class Spender:
             HoldError: it was charged before: the key is that of an action that is done.
             Whatever `reserve` and `settle` raise.
         """
-        call = Call.of(self.reserve(intent, key=key, ttl_s=ttl_s))
+        call = Call.of(self.reserve(intent, key=key, ttl_s=ttl_s), ttl_s=ttl_s)
         try:
             yield call
         except BaseException:
@@ -188,7 +188,7 @@ class Spender:
         """A decorator: the function, which gets its `Call` first, runs inside `call`.
 
         `booking` gets the same arguments as the function and says what is reserved. Of a generator function
-        the hold lasts as long as the generator.
+        the hold lasts as long as the generator: each item keeps it alive.
         """
 
         def decorate(function: Callable[Concatenate[Call, P], T]) -> Callable[P, T]:
@@ -202,11 +202,21 @@ class Spender:
             def stream(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, Any]:
                 asked = booking(*args, **kwargs)
                 with self.call(asked.intent, key=asked.key, ttl_s=asked.ttl_s) as call:
-                    return (yield from cast("Generator[Any, Any, Any]", function(call, *args, **kwargs)))
+                    items = cast("Generator[Any, Any, Any]", function(call, *args, **kwargs))
+                    return (yield from Kept(items, lambda: self.keep_alive(call)))
 
             return cast("Callable[P, T]", stream) if inspect.isgeneratorfunction(function) else run
 
         return decorate
+
+    def keep_alive(self, call: Call) -> None:
+        """The heartbeat of a call that runs long: costs nothing until half of its hold's time is over.
+
+        A hold that can no longer be kept is left to expire: what the call used is charged all the same.
+        """
+        if call.is_beat_due(self._rules.now):
+            with contextlib.suppress(HoldError):  # it was ended by somebody else, as settling will say
+                call.beat(self.extend(call.hold.hold_id, ttl_s=call.ttl_s))
 
     def _end(self, call: Call, used: Used | None) -> None:
         if used is None:
@@ -282,7 +292,7 @@ class AsyncSpender:
     @asynccontextmanager
     async def call(self, intent: Intent, *, key: str, ttl_s: int = TTL_S_DEFAULT) -> AsyncGenerator[Call]:
         """As `Spender.call`; a task that is cancelled settles what was measured until then."""
-        call = Call.of(await self.reserve(intent, key=key, ttl_s=ttl_s))
+        call = Call.of(await self.reserve(intent, key=key, ttl_s=ttl_s), ttl_s=ttl_s)
         try:
             yield call
         except BaseException:
@@ -323,10 +333,17 @@ class AsyncSpender:
                 ):
                     async for item in items:
                         yield item
+                        await self.keep_alive(call)
 
             return stream
 
         return decorate
+
+    async def keep_alive(self, call: Call) -> None:
+        """As `Spender.keep_alive`."""
+        if call.is_beat_due(self._rules.now):
+            with contextlib.suppress(HoldError):  # it was ended by somebody else, as settling will say
+                call.beat(await self.extend(call.hold.hold_id, ttl_s=call.ttl_s))
 
     async def _end(self, call: Call, used: Used | None) -> None:
         if used is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from nostr_usage.amount import checked_amount
 from nostr_usage.errors import HoldError, RefusedError
@@ -13,6 +13,11 @@ from nostr_usage.pricing.usage import MeasuredUsage
 from nostr_usage.writing.intent import CountSource, Hold, Intent, Used
 from nostr_usage.writing.request import Receipt
 
+TTL_S_DEFAULT = 300
+Item = TypeVar("Item")
+Sent = TypeVar("Sent")
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
@@ -20,7 +25,7 @@ class Booking:
 
     intent: Intent
     key: str
-    ttl_s: int = 300
+    ttl_s: int = TTL_S_DEFAULT
 
 
 class Call:
@@ -28,11 +33,13 @@ class Call:
 
     Attributes:
         hold: what is kept back for it.
+        ttl_s: how long a heartbeat keeps the hold from then on.
         receipt: its debit, once it is settled.
     """
 
-    def __init__(self, hold: Hold) -> None:
+    def __init__(self, hold: Hold, *, ttl_s: int = TTL_S_DEFAULT) -> None:
         self.hold = hold
+        self.ttl_s = ttl_s
         self.receipt: Receipt | None = None
         self._steps: list[MeasuredUsage] = []
         self._tokens: int | None = None
@@ -42,7 +49,7 @@ class Call:
         self._prompt: str | None = None
 
     @classmethod
-    def of(cls, answer: Hold | Refusal) -> Self:
+    def of(cls, answer: Hold | Refusal, *, ttl_s: int = TTL_S_DEFAULT) -> Self:
         """The call that a hold was made for.
 
         Raises:
@@ -56,7 +63,16 @@ class Call:
                 f"the action of hold {answer.hold_id} was charged before",
                 advice="Its receipt is in the history; choose a new key for another action.",
             )
-        return cls(answer)
+        return cls(answer, ttl_s=ttl_s)
+
+    def is_beat_due(self, now: int) -> bool:
+        """Whether half of the time that a heartbeat keeps the hold is over at `now` (unix seconds)."""
+        return 2 * (self.hold.expires_at - now) <= self.ttl_s
+
+    def beat(self, answer: Hold | Refusal) -> None:
+        """Take note of a hold that was extended; a refusal leaves it as it was."""
+        if isinstance(answer, Hold):
+            self.hold = answer
 
     def add_usage(self, *steps: MeasuredUsage) -> None:
         """Count what the models reported for one or more steps; every step counts, not only the last."""
@@ -104,6 +120,27 @@ class Call:
         return self.used_so_far or Used(
             description=self._description, metadata=self._metadata, prompt=self._prompt
         )
+
+
+class Kept(Generator[Item, Sent, Result]):
+    """A generator that calls `beat` before it goes on to each of its items."""
+
+    def __init__(self, items: Generator[Item, Sent, Result], beat: Callable[[], None]) -> None:
+        self._items = items
+        self._beat = beat
+
+    def send(self, value: Sent, /) -> Item:
+        """The next item, as the generator gives it."""
+        self._beat()
+        return self._items.send(value)
+
+    def throw(self, *error: Any) -> Item:  # any of the forms that generators take
+        """What the generator does about an error."""
+        return self._items.throw(*error)
+
+    def close(self) -> None:
+        """End the generator early."""
+        self._items.close()
 
 
 def refused(refusal: Refusal) -> RefusedError:

@@ -34,6 +34,11 @@ class SpendingRules:
         self._answers = Answers(operator=operator, catalogue=catalogue)
         self._admission = Admission(terms=self._answers, catalogue=catalogue)
 
+    @property
+    def now(self) -> int:
+        """Unix seconds, by the operator's clock."""
+        return self._answers.now
+
     def check(self, reader: Reader, intent: Intent) -> Clearance | Refusal:
         """Whether an action may run now; keeps nothing back."""
         now = self._answers.now
