@@ -33,8 +33,8 @@ class ChargeReads(Connected):
         """
         first_seqs = dict(
             self._connection.execute(
-                "SELECT request, min(seq) FROM entries WHERE stream_no = ?1 AND seq > ?2 AND operation = 'debit'"
-                " GROUP BY request HAVING count(*) > 1 LIMIT ?3",
+                "SELECT request, min(seq) FROM entries WHERE stream_no = ?1 AND seq > ?2"
+                " AND operation = 'debit' GROUP BY request HAVING count(*) > 1 LIMIT ?3",
                 (stream_no, after_seq, CHARGED_AGAIN_MAX),
             )
         )

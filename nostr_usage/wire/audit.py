@@ -73,16 +73,9 @@ def read_entry(
     event_json: bytes, *, entry_id: EntryId, authority: Authority, backends: Sequence[str]
 ) -> EntryReading:
     """The entry in `event_json`, kept as `entry_id`; each of `backends` checks its signature."""
-    try:
-        event = event_from_json(event_json)
-    except EventError as error:
-        failed = Check(name="id", is_ok=False, detail=f"no sound event: {error}", code=ProblemCode.MALFORMED)
-        return EntryReading(event=None, entry=None, checks=(failed,))
-    checks = [
-        _id_check(event, entry_id),
-        _author_check(event, authority),
-        *(signature_check(event, backend=backend) for backend in backends),
-    ]
+    event, checks = read_event(event_json, event_id=entry_id, authority=authority, backends=backends)
+    if event is None:
+        return EntryReading(event=None, entry=None, checks=tuple(checks))
     try:
         entry = entry_from_event(event)
     except LedgerError as error:
@@ -91,6 +84,22 @@ def read_entry(
     detail = "every tag has its one form, and the seal in d is that of the rest"
     checks.append(Check(name="form", is_ok=True, detail=detail, code=ProblemCode.MALFORMED))
     return EntryReading(event=event, entry=entry, checks=tuple(checks))
+
+
+def read_event(
+    event_json: bytes, *, event_id: EntryId, authority: Authority, backends: Sequence[str]
+) -> tuple[Event | None, list[Check]]:
+    """The event in `event_json`, kept as `event_id`, whatever it carries; and who signed it."""
+    try:
+        event = event_from_json(event_json)
+    except EventError as error:
+        failed = Check(name="id", is_ok=False, detail=f"no sound event: {error}", code=ProblemCode.MALFORMED)
+        return None, [failed]
+    return event, [
+        _id_check(event, event_id),
+        _author_check(event, authority),
+        *(signature_check(event, backend=backend) for backend in backends),
+    ]
 
 
 def _id_check(event: Event, entry_id: EntryId) -> Check:
