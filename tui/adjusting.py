@@ -1,4 +1,4 @@
-"""How things are shown, and what of it is remembered: zone, theme, descriptions."""
+"""How things are shown, and what of it is remembered: zone, theme, money, descriptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tui import wording
-from tui.look import Look
+from tui.look import Look, Money
 from tui.proving import ProvingApp
 from tui.settings_screen import Changes, SettingsDialog
 from tui.theme_names import THEME_NAMES
@@ -25,12 +25,21 @@ class AdjustingApp(ProvingApp):
         is_own = self.theme in THEME_NAMES and self._options.has_colour
         theme = self.theme if is_own else self._preferences.theme
         is_local = not wording.is_utc(self._look)
-        self._options.remember(replace(self._preferences, theme=theme, is_local_time=is_local))
+        self._options.remember(
+            replace(self._preferences, theme=theme, is_local_time=is_local, money=self._look.money)
+        )
 
     def action_zone(self) -> None:
         """Change between UTC and the zone of this machine."""
         zone = datetime.now().astimezone().tzinfo if wording.is_utc(self._look) else UTC
         self._look = replace(self._look, zone=zone or UTC)
+        self.redraw()
+
+    def action_money(self) -> None:
+        """Show amounts in tokens, in dollars, or in both."""
+        kinds = tuple(Money)
+        money = kinds[(kinds.index(self._look.money) + 1) % len(kinds)]
+        self._look = replace(self._look, money=money)
         self.redraw()
 
     def action_descriptions(self) -> None:

@@ -199,7 +199,7 @@ def _run(
     wishes = replace(wishes, is_local_time=wishes.is_local_time or preferences.is_local_time)
     options = Options(
         theme=wishes.theme or preferences.theme,
-        look=look_of(wishes),
+        look=replace(look_of(wishes), money=preferences.money),
         preferences=preferences,
         remember=partial(save_preferences, path),
         has_colour=wishes.has_colour,

@@ -131,6 +131,10 @@ class DashboardApp(WritingOutApp):
         """Show the pane."""
         self.action_pane(message.name)
 
+    def on_tab_bar_note_clicked(self) -> None:
+        """Show amounts otherwise."""
+        self.action_money()
+
     async def on_key_line_clicked(self, message: KeyLine.Clicked) -> None:
         """Do what the key does."""
         await self.run_action(message.key.action)
@@ -201,6 +205,8 @@ class DashboardApp(WritingOutApp):
         """Draw the status line and the relays."""
         snapshot, look, now = self._snapshot, self._look, self._clock.now()
         feed = replace(self._feed, feed=Feed.PAUSED) if self._is_paused else self._feed
+        zone = look.zone_name(now)
+        self._tabs.note(look.own(f"{look.money.value} · {zone}"))
         self._status.show(lambda width: status.status_line(snapshot, feed, look, now=now, width=width))
         self.relays.show(feed, snapshot.queues if snapshot is not None else (), look)
         self._small.show(lambda width: status.small_text(snapshot, feed, look, width))

@@ -15,9 +15,15 @@ _WIDE = 100
 
 
 def entry_columns(
-    labels: Mapping[str, str], *, proved: Proved, hides_descriptions: bool = False, with_year: bool = False
+    labels: Mapping[str, str],
+    look: Look,
+    *,
+    proved: Proved,
+    token_value: int,
+    hides_descriptions: bool = False,
+    with_year: bool = False,
 ) -> tuple[Column[HistoryRow], ...]:
-    """The columns of a table of entries that are `proved` so far."""
+    """The columns of a table of entries that are `proved` so far; `token_value` is nano-dollars."""
 
     def when(row: HistoryRow, look: Look) -> Cell:
         text = wording.day_and_time(row.occurred_at, look)
@@ -41,14 +47,19 @@ def entry_columns(
     def badge_word(row: HistoryRow, look: Look) -> Cell:
         return _badge_cell(row, look, proved=proved, with_word=True)
 
-    zone = "When"
+    def balance(row: HistoryRow, look: Look) -> Cell:
+        text = wording.worth(row.balance, token_value, look)
+        return Cell(text=text, style="$error" if row.balance < 0 else "")
+
+    tokens = Column(title="Tokens", width=8, cell=_tokens, is_right=True)
+    dollars = Column(title="USD", width=8, cell=_dollars, is_right=True, needs=60 if look.shows_tokens else 0)
     return (
-        Column(title=zone, width=17 if with_year else 12, cell=when),
+        Column(title="When", width=17 if with_year else 12, cell=when),
         Column(title="Activity", width=19, cell=activity),
         Column(title="What", width=8, cell=what, is_flexible=True, needs=70),
-        Column(title="Tokens", width=8, cell=_tokens, is_right=True),
-        Column(title="USD", width=7, cell=_dollars, is_right=True, needs=60),
-        Column(title="Balance", width=8, cell=_balance, is_right=True, needs=46),
+        *((tokens,) if look.shows_tokens else ()),
+        *((dollars,) if look.shows_dollars else ()),
+        Column(title="Balance", width=8, cell=balance, is_right=True, needs=46),
         Column(title="", width=1, cell=badge),
         Column(title="Proof", width=19, cell=badge_word, needs=_WIDE),
     )
@@ -59,11 +70,12 @@ def _tokens(row: HistoryRow, look: Look) -> Cell:
 
 
 def _dollars(row: HistoryRow, look: Look) -> Cell:
-    return Cell(text=wording.dollars(row.micro_dollars, look), style="$text-muted")
-
-
-def _balance(row: HistoryRow, look: Look) -> Cell:
-    return Cell(text=wording.tokens(row.balance, look), style="$error" if row.balance < 0 else "")
+    """With the sign of the tokens where they are not shown beside it."""
+    text = wording.dollars(row.micro_dollars, look)
+    if not look.shows_tokens and row.tokens:
+        text = f"{'+' if row.tokens > 0 else look.glyphs.minus}{text}"
+    style = "$success" if row.tokens > 0 and not look.shows_tokens else "$text-muted"
+    return Cell(text=text, style=style)
 
 
 def _badge_cell(row: HistoryRow, look: Look, *, proved: Proved, with_word: bool) -> Cell:

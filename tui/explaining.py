@@ -33,8 +33,9 @@ class ExplainingApp(FeedingApp):
 
     def action_enough(self) -> None:
         """Show what the balance is enough for."""
-        if self._snapshot is not None and self._snapshot.outlook is not None:
-            lines = painting.enough_lines(self._snapshot.outlook, self._look)
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.outlook is not None and snapshot.balance is not None:
+            lines = painting.enough_lines(snapshot.outlook, snapshot.balance, self._look)
             self.push_screen(TextDialog("What this balance is enough for", lines, look=self._look))
 
     def action_why(self) -> None:

@@ -32,12 +32,16 @@ def proved_style(proved: Proved) -> str:
 
 def figure_line(view: BalanceView, proved: Proved, look: Look, width: int) -> Content:
     """The balance, what it is worth, and how much of it is proved."""
-    unit = look.text(view.meter)
-    left = Content.assemble(
-        (wording.tokens(view.tokens, look), "bold $error" if view.tokens < 0 else "bold $primary"),
-        (f" {unit}", "bold"),
-        (f"  {wording.dollars(view.micro_dollars, look)}", "$foreground"),
-    )
+    style = "bold $error" if view.tokens < 0 else "bold $primary"
+    parts: list[tuple[str, str]] = []
+    if look.shows_tokens:
+        parts += [(wording.tokens(view.tokens, look), style), (f" {look.text(view.meter)}", "bold")]
+    if look.shows_dollars:
+        parts += [("  ", "")] if parts else []
+        parts.append(
+            (wording.dollars(view.micro_dollars, look), "$foreground" if look.shows_tokens else style)
+        )
+    left = Content.assemble(*parts)
     proof = f"{wording.proved_glyph(proved, look)} {wording.proved_word(proved)}"
     gap = max(1, width - left.cell_length - len(proof))
     return Content.assemble(left, " " * gap, (proof, proved_style(proved)))
@@ -54,21 +58,24 @@ def bar_line(view: BalanceView, look: Look, width: int) -> Content:
 def balance_lines(snapshot: Snapshot, view: BalanceView, look: Look, width: int) -> list[Content]:
     """The balance panel."""
     whole = max(view.tokens, 0) + view.used_this_cycle
-    used = f"{format_tokens(view.used_this_cycle)} used of {format_tokens(whole)} this cycle"
+    used = f"{_worth(view.used_this_cycle, view, look)} used of {_worth(whole, view, look)} this cycle"
+    allowance, purchased, other, debt = wording.worths_that_add(
+        (view.allowance, view.purchased, view.other, -view.debt), view.token_value, look
+    )
     lines = [
         figure_line(view, snapshot.proved, look, width),
         bar_line(view, look, width),
         Content.styled(used, _MUTED),
     ]
     if view.debt:
-        lines.append(_field("Debt", f"{format_tokens(view.debt)}, paid by the next grant", "$error"))
-    granted = format_tokens(view.allowance_granted)
-    lines.append(_field("Allowance", f"{format_tokens(view.allowance)} of {granted}"))
-    lines.append(_field("Purchased", f"{format_tokens(view.purchased)} {look.own('never expire')}"))
+        lines.append(_field("Debt", f"{debt}, paid by the next grant", "$error"))
+    granted = _worth(view.allowance_granted, view, look)
+    lines.append(_field("Allowance", f"{allowance} of {granted}"))
+    lines.append(_field("Purchased", f"{purchased} never expire"))
     if view.other:
-        lines.append(_field("Other", format_tokens(view.other)))
+        lines.append(_field("Other", other))
     if view.held:
-        lines.append(_field("Reserved", format_tokens(view.held)))
+        lines.append(_field("Reserved", _worth(view.held, view, look)))
     reset = wording.reset_sentence(view, now=snapshot.taken_at, look=look)
     lines.append(_field("Reset", reset, "$warning" if view.is_reset_due else ""))
     if snapshot.burn is not None:
@@ -84,7 +91,7 @@ def burn_lines(burn: BurnView, view: BalanceView, look: Look, *, now: int) -> li
     curve = Content.assemble(
         (f"{'Burn':<{_NAME_WIDTH}}", _MUTED),
         (look.spark(burn.days), "$primary"),
-        f" {format_tokens(burn.per_day)}/day",
+        f" {_worth(burn.per_day, view, look)}/day",
     )
     return [curve, _field("Runs out", wording.runs_out(burn, view, now=now, look=look))]
 
@@ -153,13 +160,14 @@ def notice_line(snapshot: Snapshot, look: Look) -> Content | None:
     return Content.styled(text, "$warning" if outlook.level is Level.LOW else "$error")
 
 
-def enough_lines(outlook: OutlookView, look: Look) -> list[Content]:
+def enough_lines(outlook: OutlookView, view: BalanceView, look: Look) -> list[Content]:
     """The panel of what a balance is enough for, and of the packs."""
-    lines: list[Content] = []
+    held = wording.amount(view.tokens, view.micro_dollars, look)
+    lines = [Content.styled(f"You have {held}", "bold" if view.tokens > 0 else "bold $error"), Content("")]
     enough = outlook.affordable
     lines.append(Content.styled("Enough for", "bold $success"))
     lines += [
-        Content(f"  {item.count:>6,} {look.text(item.label)}, about {item.tokens:,} each")
+        Content(f"  {item.count:>6,} {look.text(item.label)}, about {_worth(item.tokens, view, look)} each")
         for item in enough.enough_for
     ]
     if not enough.enough_for:
@@ -170,8 +178,9 @@ def enough_lines(outlook: OutlookView, look: Look) -> list[Content]:
     if enough.not_enough_for:
         lines += [Content(""), Content.styled("Not enough for", "bold $warning")]
         for item in enough.not_enough_for:
-            missing = f"{item.missing:,} more tokens needed"
-            lines.append(Content(f"  {look.text(item.label)}: {missing}"))
+            missing = _worth(item.missing, view, look)
+            unit = " tokens" if look.shows_tokens else ""
+            lines.append(Content(f"  {look.text(item.label)}: {missing} more{unit} needed"))
     if outlook.packs:
         lines += [Content(""), Content.styled("Packs; their tokens never expire", "bold $primary")]
     for pack in outlook.packs:
@@ -227,6 +236,10 @@ def amount_line(name: str, tokens: int, look: Look) -> Content:
     return Content(f"  {name:<14}{wording.signed_tokens(tokens, look):>16}")
 
 
+def _worth(tokens: int, view: BalanceView, look: Look) -> str:
+    return wording.worth(tokens, view.token_value, look)
+
+
 def _level_style(view: BalanceView) -> str:
     return "$primary" if view.percent >= 25 else "$warning"
 
@@ -247,7 +260,9 @@ def _share_line(
     name, tokens, cents, share = row
     share_text = " " * 4 if share is None else f"{share:>3}%"
     usd = wording.cents(cents, look)
-    numbers = f" {wording.tokens(tokens, look):>{widths[0]}} {usd:>{widths[1]}} {share_text}"
+    shown = [f"{wording.tokens(tokens, look):>{widths[0]}}"] if look.shows_tokens else []
+    shown += [f"{usd:>{widths[1]}}"] if look.shows_dollars else []
+    numbers = f" {' '.join(shown)} {share_text}"
     bar_width = min(_SHARE_BAR_MAX, width - _ACTIVITY_WIDTH - len(numbers) - 2)
     bar_cells = bar_width + 2 if bar_width >= _SHARE_BAR_MIN else 0
     parts: list[tuple[str, str]] = [

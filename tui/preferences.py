@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
+from tui.look import Money
 from tui.theme_names import DEFAULT_THEME, THEME_NAMES
 
 FILE_NAME = "dashboard.json"
@@ -24,12 +25,14 @@ class Preferences:
     Attributes:
         theme: one of the names of the command line.
         is_local_time: times in the zone of this machine, not in UTC.
+        money: what amounts are shown in.
         told: by npub, the highest threshold (percent of the allowance used) that its owner was told of.
         cycles: by npub, when the cycle began (unix seconds) whose reset its owner knows of.
     """
 
     theme: str = DEFAULT_THEME
     is_local_time: bool = False
+    money: Money = Money.BOTH
     told: Mapping[str, int] = field(default_factory=dict[str, int])
     cycles: Mapping[str, int] = field(default_factory=dict[str, int])
 
@@ -43,10 +46,11 @@ def load_preferences(path: Path) -> Preferences:
     if not isinstance(loaded, dict):
         return Preferences()
     values = cast("dict[str, object]", loaded)
-    theme = values.get("theme")
+    theme, money = values.get("theme"), values.get("money")
     return Preferences(
         theme=theme if isinstance(theme, str) and theme in THEME_NAMES else DEFAULT_THEME,
         is_local_time=values.get("is_local_time") is True,
+        money=Money(money) if isinstance(money, str) and money in set(Money) else Money.BOTH,
         told=_numbers(values.get("told")),
         cycles=_numbers(values.get("cycles")),
     )
@@ -57,6 +61,7 @@ def save_preferences(path: Path, preferences: Preferences) -> None:
     values = {
         "theme": preferences.theme,
         "is_local_time": preferences.is_local_time,
+        "money": preferences.money.value,
         "told": _newest(preferences.told),
         "cycles": _newest(preferences.cycles),
     }

@@ -53,9 +53,9 @@ def small_text(snapshot: Snapshot | None, feed: FeedState, look: Look, width: in
     view = snapshot.balance if snapshot is not None else None
     figure = Content.styled("nothing held yet", "bold")
     if view is not None:
-        figure = Content.styled(
-            f"{wording.tokens(view.tokens, look)} {look.text(view.meter)}", "bold $primary"
-        )
+        held = wording.worth(view.tokens, view.token_value, look)
+        unit = f" {look.text(view.meter)}" if look.shows_tokens else ""
+        figure = Content.styled(f"{held}{unit}", "bold $primary")
     word, style = feed_word(feed, look)
     hint = "Enlarge the terminal to 60 x 16 for more."
     return Content("\n").join(

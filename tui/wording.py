@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date
 
-from nostr_usage.amount import format_dollars, format_tokens, micro_dollars
+from nostr_usage.amount import cents_that_add, format_dollars, format_tokens, micro_dollars
 from nostr_usage.ledger.entry import Operation, Source
 from nostr_usage.reporting.outlook import Level, OutlookView
 from nostr_usage.reporting.trends import BurnView
@@ -142,6 +142,14 @@ def worth(count: int, token_value: int, look: Look) -> str:
     return tokens(count, look) if look.shows_tokens else dollars(micro_dollars(count, token_value), look)
 
 
+def worths_that_add(counts: Sequence[int], token_value: int, look: Look) -> tuple[str, ...]:
+    """Each as `worth` has it; in dollars, cents are rounded together, so that they add to the sum's."""
+    if look.shows_tokens:
+        return tuple(tokens(count, look) for count in counts)
+    rounded = cents_that_add([micro_dollars(count, token_value) for count in counts])
+    return tuple(cents(amount, look) for amount in rounded)
+
+
 def rate(token_value: int) -> str:
     """Nano-dollars a token as dollars, exact, without trailing zeros."""
     whole, nano = divmod(token_value, 1_000_000_000)
@@ -268,11 +276,12 @@ def level_sentence(view: BalanceView, outlook: OutlookView, look: Look) -> str:
         case Level.ENOUGH:
             return ""
         case Level.LOW:
-            return f"Low: {tokens(view.tokens, look)} {look.text(view.meter)} left"
+            return f"Low: {amount(view.tokens, view.micro_dollars, look)} left"
         case Level.EMPTY:
             return "Nothing left"
         case Level.DEBT:
-            return f"In debt by {format_tokens(-view.tokens)}: the next grant pays it first"
+            debt = worth(-view.tokens, view.token_value, look)
+            return f"In debt by {debt}: the next grant pays it first"
 
 
 def is_utc(look: Look) -> bool:

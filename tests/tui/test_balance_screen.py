@@ -159,7 +159,7 @@ async def test_low_balance_says_what_it_is_enough_for() -> None:
         panel = screen_text(app)
         await pilot.press("escape")
         assert not isinstance(app.screen, TextDialog)
-    assert "Low: 847 tokens left · enough for 3 Magic Mentor or" in notice
+    assert "Low: 847 tokens, $1.27 left · enough for 3 Magic Mentor or" in notice
     assert "not for Experiment Creation" in notice
     assert "3,053 more tokens needed" in panel
     assert "$10.00" in panel

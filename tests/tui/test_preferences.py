@@ -99,7 +99,7 @@ async def test_the_box_of_a_reset_adds_up() -> None:
         await pilot.press("m")
         lines = {" ".join(line.strip(" │").split()) for line in screen_text(app).splitlines()}
     for line in (
-        "5,000 new tokens, $7.50",
+        "5,000 new tokens ($7.50)",
         "Left of the allowance 847",
         "Purchased, carried over 5,000",
         "Balance 5,847",

@@ -47,6 +47,13 @@ EVERYWHERE_KEYS = (
     ),
     Key(id="app.zone", where="everywhere", keys="z", action="zone", help="Show times in UTC, or local time."),
     Key(
+        id="app.money",
+        where="everywhere",
+        keys="dollar_sign",
+        action="money",
+        help="Show amounts in tokens and dollars, in tokens, or in dollars; the header says which.",
+    ),
+    Key(
         id="app.hide",
         where="everywhere",
         keys="d",

@@ -97,7 +97,11 @@ class BalancePane(Container):
             look.own(f"Recent activity · times in {zone}")
         )
         columns = entry_columns(
-            snapshot.labels, proved=snapshot.proved, hides_descriptions=hides_descriptions
+            snapshot.labels,
+            look,
+            proved=snapshot.proved,
+            token_value=view.token_value,
+            hides_descriptions=hides_descriptions,
         )
         self.recent.show(len(rows), rows.__getitem__, columns=columns, look=look, cursor=cursor)
 

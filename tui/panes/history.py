@@ -22,7 +22,7 @@ from tui import wording
 from tui.entry_columns import entry_columns
 from tui.history_list import HistoryList
 from tui.keys import bindings_of
-from tui.look import Look
+from tui.look import Look, Money
 from tui.snapshot import Snapshot
 from tui.widgets.line import Line
 from tui.widgets.row_table import RowTable
@@ -98,9 +98,12 @@ class HistoryPane(Container):
         cursor = None
         if is_same and held is not None and self.table.cursor > 0:
             cursor = entries.index(held.seq)
+        token_value = snapshot.balance.token_value if snapshot.balance is not None else 0
         columns = entry_columns(
             snapshot.labels,
+            look,
             proved=snapshot.proved,
+            token_value=token_value,
             hides_descriptions=self._hides_descriptions,
             with_year=True,
         )
@@ -196,32 +199,36 @@ class HistoryPane(Container):
             return
         month = self._month_of(datetime.fromtimestamp(row.occurred_at, UTC).strftime("%Y-%m"))
         if month is not None:
-            self._subtotal.show(lambda _width: month_line(month, look))
+            value = snapshot.balance.token_value if snapshot.balance is not None else 0
+            self._subtotal.show(lambda _width: month_line(month, look, token_value=value))
 
 
 def found_line(entries: HistoryList, snapshot: Snapshot, look: Look) -> Content:
     """How many of how many, and what they add up to."""
     total = f"{entries.stream.seq:,}"
     if not entries.chips:
-        balance = snapshot.balance.tokens if snapshot.balance is not None else 0
-        text = f" {total} entries, which add up to {wording.tokens(balance, look)}"
+        view = snapshot.balance
+        held = wording.amount(view.tokens, view.micro_dollars, look) if view is not None else "nothing"
+        text = f" {total} entries, which add up to {held}"
         return Content.styled(text, "$text-muted")
     tokens, cost = entries.sums or (0, 0)
     parts = [Content(" ")]
     parts += [Content.assemble((f"[{look.text(chip.text)}]", "$primary"), " ") for chip in entries.chips]
-    sums = f" {entries.count:,} of {total}: {wording.signed_tokens(tokens, look)} tokens"
-    parts.append(Content.styled(look.own(f"{sums} · {wording.dollars(cost, look)} used"), "$foreground"))
+    figures = [f"{wording.signed_tokens(tokens, look)} tokens"] if look.shows_tokens else []
+    figures += [f"{wording.dollars(cost, look)} used"] if look.shows_dollars else []
+    sums = f" {entries.count:,} of {total}: {' · '.join(figures)}"
+    parts.append(Content.styled(look.own(sums), "$foreground"))
     return Content("").join(parts)
 
 
-def month_line(month: MonthView, look: Look) -> Content:
+def month_line(month: MonthView, look: Look, *, token_value: int) -> Content:
     """The subtotal of a month."""
     came_in = month.granted + month.purchased
     name = wording.month_name(month.month)
-    parts = [
-        f"{wording.tokens(month.tokens, look)} used ({wording.cents(month.cents, look)})",
-        f"{wording.signed_tokens(came_in, look)} granted or bought",
-    ]
+    used = wording.tokens(month.tokens, look) if look.shows_tokens else wording.cents(month.cents, look)
+    shown = f" ({wording.cents(month.cents, look)})" if look.money is Money.BOTH else ""
+    sign = "+" if came_in > 0 else ""
+    parts = [f"{used} used{shown}", f"{sign}{wording.worth(came_in, token_value, look)} granted or bought"]
     if month.expired:
-        parts.append(f"{wording.tokens(-month.expired, look)} lapsed")
+        parts.append(f"{wording.worth(-month.expired, token_value, look)} lapsed")
     return Content.assemble((f" {name}: ", "bold"), look.own(" · ").join(parts))

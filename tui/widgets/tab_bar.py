@@ -1,4 +1,4 @@
-"""The names of the panes on one line; a click shows one."""
+"""The names of the panes on one line, and how amounts and times are shown; a click shows a pane."""
 
 from __future__ import annotations
 
@@ -18,10 +18,19 @@ class TabBar(Widget):
             super().__init__()
             self.name = name
 
+    class NoteClicked(Message):
+        """Somebody wants amounts shown otherwise."""
+
     def __init__(self, names: tuple[tuple[str, str], ...], *, widget_id: str) -> None:
         super().__init__(id=widget_id)
         self._names = names
         self._active = names[0][0]
+        self._note = ""
+
+    def note(self, text: str) -> None:
+        """What stands at the right: how amounts and times are shown."""
+        self._note = text
+        self.refresh()
 
     def activate(self, name: str) -> None:
         """Mark the pane that is shown."""
@@ -34,7 +43,9 @@ class TabBar(Widget):
         for text, name in self._spelled():
             style = "bold $primary" if name == self._active else "$text-muted"
             parts.append((text, style))
-        return Content.assemble(*parts)
+        line = Content.assemble(*parts)
+        gap = self.size.width - line.cell_length - len(self._note) - 1
+        return line if gap < 1 else Content.assemble(line, " " * gap, (self._note, "$text-muted"))
 
     def on_click(self, event: ui_events.Click) -> None:
         """Find the tab at the click."""
@@ -44,6 +55,8 @@ class TabBar(Widget):
                 self.post_message(self.Clicked(name))
                 return
             left += len(text)
+        if self._note and event.x >= self.size.width - len(self._note) - 1:
+            self.post_message(self.NoteClicked())
 
     def _spelled(self) -> list[tuple[str, str]]:
         return [
