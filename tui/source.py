@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from nostr_usage.clock import Clock
@@ -17,7 +18,7 @@ from nostr_usage.report import balance_view, history, month_view
 from nostr_usage.reporting.filtering import Chip
 from nostr_usage.reporting.outlook import activity_labels, outlook_view
 from nostr_usage.reporting.periods import Length
-from nostr_usage.reporting.trends import burn_view, month_before
+from nostr_usage.reporting.trends import BurnView, burn_of, burn_view, month_before
 from nostr_usage.store import ChangeWatch, Order, OutboxState, Reader, StreamRow
 from nostr_usage.views import MonthView
 from nostr_usage.wiring import ReaderHome, find_account, home_catalogue
@@ -28,11 +29,12 @@ from tui.snapshot import AccountChoice, Mark, RelayQueue, Snapshot
 if TYPE_CHECKING:
     # The catalogue and proofs load what takes longer than the first frame may; they come when asked for.
     from nostr_usage.pricing.catalogue import Catalogue
-    from nostr_usage.proof import EntryProof, PastView
+    from nostr_usage.proof import EntryProof, Past, PastView
     from nostr_usage.reporting.usage import UsageView
 
 RECENT_MAX = 50
 ACCOUNTS_MAX = 1_000
+BURN_KEPT_S = 60
 _NOTHING = Mark(head_id="", state="", outbox=())
 
 
@@ -44,6 +46,9 @@ class LedgerSource:
         self.clock = clock
         self.meter = meter
         self._watch = ChangeWatch(opened.home.store_path)
+        self._past: Past | None = None
+        self._past_lock = Lock()
+        self._burnt: tuple[tuple[int, int], tuple[int, ...]] | None = None
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -138,12 +143,13 @@ class LedgerSource:
             return None
 
     def past(self, account: AccountId, seq: int) -> PastView | None:
-        """The balance after one entry, folded again; may take seconds in a long history."""
-        from nostr_usage.proof import past_view  # noqa: PLC0415  # as above
+        """The balance after one entry, folded again; the first in a long history takes seconds."""
+        from nostr_usage.proof import Past  # noqa: PLC0415  # as above
 
-        with self.opened.store.read() as reader:
+        with self._past_lock, self.opened.store.read() as reader:
             stream = reader.stream(account, self.meter)
-            return past_view(reader, stream, seq) if stream is not None else None
+            self._past = self._past or Past()
+            return self._past.view(reader, stream, seq) if stream is not None else None
 
     def diagnostics(self) -> tuple[tuple[str, str], ...]:
         """What a bug report should say."""
@@ -192,9 +198,17 @@ class LedgerSource:
                 recent=tuple(history(reader, stream, limit=RECENT_MAX)),
                 waiting=sum(queue.waiting for queue in queues),
                 queues=queues,
-                burn=burn_view(reader, stream, now=now, tokens=balance.tokens),
+                burn=self._burn(reader, stream, now=now, tokens=balance.tokens),
                 lifetime=state_from_json(stream.state_json).lifetime,
             )
+
+    def _burn(self, reader: Reader, stream: StreamRow, *, now: int, tokens: int) -> BurnView:
+        """Days that are over hardly change, and adding them up takes longer than all else of a snapshot."""
+        key = (stream.stream_no, now // BURN_KEPT_S)
+        kept = self._burnt
+        if kept is None or kept[0] != key:
+            kept = self._burnt = (key, burn_view(reader, stream, now=now, tokens=tokens).days)
+        return burn_of(kept[1], tokens=tokens)
 
     def _token_value(self) -> int:
         """As `nostr-usage balance` has it."""

@@ -83,7 +83,11 @@ def burn_view(reader: Reader, stream: StreamRow, *, now: int, tokens: int) -> Bu
         for month in dict.fromkeys((start.strftime("%Y-%m"), today.strftime("%Y-%m")))
         for use in reader.daily_use(stream.stream_no, month)
     }
-    days = tuple(used.get(day, 0) for day in range(last - BURN_DAYS, last))
+    return burn_of(tuple(used.get(day, 0) for day in range(last - BURN_DAYS, last)), tokens=tokens)
+
+
+def burn_of(days: tuple[int, ...], *, tokens: int) -> BurnView:
+    """How long `tokens` last at the use of `days`, which are `BURN_DAYS`."""
     per_day = divide_half_up(max(sum(days), 0), BURN_DAYS)
     return BurnView(days=days, per_day=per_day, lasts_days=max(tokens, 0) // per_day if per_day > 0 else None)
 

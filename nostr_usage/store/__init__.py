@@ -11,11 +11,14 @@
       outbox       signed events on their way to relays
       objections   what relays have against those that they did not take
       evidence     pins, sightings, forks, problems
+      coverage     which relays have which entries
       holds        tokens promised to actions that are running
       organisations  members and departments behind the pseudonyms of entries
       spending     what was spent within a window of time; budgets; alerts already given
     copying      a copy while others write
     watch        whether somebody wrote
+    memory       what a writer need not read again
+    settings     small facts by name
     group_commit many callers, one durable commit
     database     opening, recognising and migrating a file; migrations/ has the SQL
     account_secrets  the keys of accounts
@@ -28,6 +31,7 @@ heavy: no event parser, no pydantic, no asyncio.
 
 from nostr_usage.store.account_secrets import AccountSecretRow, AccountSecrets
 from nostr_usage.store.accounts import RELAYS_MAX, AccountRow, RelayRow
+from nostr_usage.store.coverage import MonthHeld
 from nostr_usage.store.entries import DetailsRow, EntryRow, EventRow, RequestRow
 from nostr_usage.store.evidence import Fork, Pin
 from nostr_usage.store.holds import HoldRow, HoldState
@@ -66,6 +70,7 @@ __all__ = [
     "Line",
     "Matches",
     "MemberRow",
+    "MonthHeld",
     "MonthTotal",
     "ObjectionRow",
     "Order",

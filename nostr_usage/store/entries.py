@@ -228,6 +228,13 @@ class EntryReads(Connected):
         )
         return tuple(map(entry_row, rows))
 
+    def named_entries(self, stream_no: int) -> tuple[EntryId, ...]:
+        """The entries that others of a stream name in `ref`."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT ref FROM entries WHERE stream_no = ? AND ref IS NOT NULL", (stream_no,)
+        )
+        return tuple(EntryId(ref.hex()) for (ref,) in rows)
+
     def request(self, account_no: int, key_digest: bytes) -> RequestRow | None:
         """The entry that answered the request with this idempotency key."""
         row = self._connection.execute(

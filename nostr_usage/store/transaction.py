@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nostr_usage.store.accounts import AccountReads
+from nostr_usage.store.coverage import CoverageReads
 from nostr_usage.store.database import Connected
 from nostr_usage.store.estimates import EstimateReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
@@ -36,6 +37,7 @@ class Reader(
     OutboxReads,
     ObjectionReads,
     EvidenceReads,
+    CoverageReads,
     HoldReads,
     SpendingReads,
     EstimateReads,
