@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from nostr_usage.pricing.quote import Quote, quote_activity
     from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
     from nostr_usage.publish import PublishReport, publish_due, publish_forever
-    from nostr_usage.record import Recorder
+    from nostr_usage.record import AsyncRecorder, Recorder
     from nostr_usage.report import balance_view, history, month_view, stream_of
     from nostr_usage.reporting.analytics import StatementView, forecast_of, statement_view
     from nostr_usage.reporting.entitlement import Entitlement, Feature, entitlement_of
@@ -136,7 +136,7 @@ _NAMES = {
     "pricing.quote": "Quote quote_activity",
     "pricing.usage": "Bucket MeasuredUsage measured_usage",
     "publish": "PublishReport publish_due publish_forever",
-    "record": "Recorder",
+    "record": "AsyncRecorder Recorder",
     "report": "balance_view history month_view stream_of",
     "reporting.analytics": "StatementView forecast_of statement_view",
     "reporting.entitlement": "Entitlement Feature entitlement_of",
@@ -161,6 +161,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AmountError",
+    "AsyncRecorder",
     "AsyncSpender",
     "BalanceView",
     "Booking",

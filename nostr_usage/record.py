@@ -1,46 +1,24 @@
 """Record: usage ─▶ price ─▶ entry ─▶ event ─▶ signature ─▶ store and outbox, in one transaction.
 
 Each call returns a receipt, the signed event, once that is durable. The same idempotency key with the same
-request returns the same receipt, byte for byte, for ever; with another request it is an error.
+request returns the same receipt, byte for byte, for ever; with another request it is an error. `Recorder`
+waits for the disk, `AsyncRecorder` does not block its loop; both do what `writing.recording` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeVar
 
-from nostr_usage.amount import checked_amount, divide_half_up, micro_dollars
-from nostr_usage.errors import (
-    IdempotencyError,
-    InputError,
-    RefundError,
-    UnknownNameError,
-)
-from nostr_usage.ledger.entry import (
-    AccountId,
-    Cost,
-    LotTerms,
-    Operation,
-    Source,
-)
-from nostr_usage.ledger.fold import Referred
-from nostr_usage.ledger.posting import Draft
+from nostr_usage.ledger.entry import AccountId
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.store import AccountRow, Line, Store, Transaction
-from nostr_usage.writing.answering import Answers, Write
-from nostr_usage.writing.opening import open_stream, opening_balance
-from nostr_usage.writing.promise import lot_priority
-from nostr_usage.writing.request import (
-    Action,
-    Grant,
-    NewAccount,
-    Receipt,
-    Refund,
-    check_action,
-    check_key,
-    reason_of,
-)
-from nostr_usage.writing.stream_writer import Operator, StreamWriter
+from nostr_usage.store import Store, Transaction
+from nostr_usage.writing.recording import Recording
+from nostr_usage.writing.request import Action, Grant, NewAccount, Receipt, Refund
+from nostr_usage.writing.stream_writer import Operator
+
+T = TypeVar("T")
 
 
 class Recorder:
@@ -48,9 +26,7 @@ class Recorder:
 
     def __init__(self, *, store: Store, operator: Operator, catalogue: Catalogue) -> None:
         self._store = store
-        self._operator = operator
-        self._catalogue = catalogue
-        self._answers = Answers(operator=operator, catalogue=catalogue)
+        self._works = Recording(operator=operator, catalogue=catalogue)
 
     def open_account(self, request: NewAccount) -> Receipt:
         """Open an account, put it on its plan, and grant the plan's first allowance.
@@ -59,10 +35,7 @@ class Recorder:
             UnknownNameError: if there is no such plan.
             InputError: if the account is there already with another label or plan.
         """
-        self._answers.plan(request.plan)
-        for name, tokens in (("allowance_left", request.allowance_left or 0), ("balance", request.balance)):
-            checked_amount(tokens, name=name)
-        return self._store.write(lambda transaction: self._open(transaction, request))
+        return self._store.write(self._works.opening(request))
 
     def record(self, action: Action) -> Receipt:
         """Charge an action.
@@ -74,7 +47,7 @@ class Recorder:
             TimeError: `occurred_at` is in the future, or before the account was opened.
             RefusedError: the account is an organisation, and the actor no member of it.
         """
-        return self._store.write(self._charging(action))
+        return self._store.write(self._works.charging(action))
 
     def record_soon(self, action: Action) -> Future[Receipt]:
         """`record` for an event loop: a future, to be awaited through `asyncio.wrap_future`.
@@ -82,20 +55,7 @@ class Recorder:
         Raises:
             NostrUsageError: as `record`; what needs the store to be noticed comes with the future.
         """
-        return self._store.submit(self._charging(action))
-
-    def _charging(self, action: Action) -> Callable[[Transaction], Receipt]:
-        occurred_at = self._answers.occurred_at(action.occurred_at)
-        check_action(action)
-        check_key(action.key)
-
-        def work(transaction: Transaction) -> Receipt:
-            row = self._answers.account(transaction, action.account)
-            write = self._answers.debit(action, occurred_at=occurred_at, account=row)
-            meter = self._answers.meter_of(transaction, action.account, action.activity)
-            return self._answers.answer(transaction, row, action, write, meter=meter)[0]
-
-        return work
+        return self._store.submit(self._works.charging(action))
 
     def grant(self, grant: Grant) -> Receipt:
         """Give tokens: a purchase, a gift, a promotion, an adjustment.
@@ -104,35 +64,7 @@ class Recorder:
             AmountError, UnknownNameError, IdempotencyError, TimeError: as for `record`.
             InputError: a lot that has lapsed before it starts, or a reason that is no name.
         """
-        checked_amount(grant.tokens, name="tokens")
-        reason, meter = reason_of(grant), self._answers.granted_meter(grant.meter)
-        occurred_at = self._answers.occurred_at(grant.occurred_at)
-        if grant.expires_at is not None and grant.expires_at <= self._operator.clock.now():
-            raise InputError(
-                "the tokens would have expired before they can be used", advice="Move --expires."
-            )
-        paid = checked_amount(
-            self._value(grant.tokens, meter) if grant.paid is None else grant.paid, name="paid"
-        )
-
-        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
-            draft = Draft(
-                operation=Operation.GRANT,
-                type=reason,
-                tokens=grant.tokens,
-                cost=Cost(micro_dollars=paid),
-                occurred_at=occurred_at,
-                key=grant.key,
-                lot=LotTerms(
-                    source=grant.source,
-                    expires_at=grant.expires_at,
-                    priority=lot_priority(self._catalogue, grant.source),
-                ),
-            )
-            details = self._answers.details(grant.description, {})
-            return writer.write(draft, details=details, payment=grant.payment)
-
-        return self._write(grant.account, grant, write, meter=meter)
+        return self._store.write(self._works.granting(grant))
 
     def refund(self, refund: Refund) -> Receipt:
         """Give a debit back, to the very lots that it drew from.
@@ -142,111 +74,45 @@ class Recorder:
             RefundError: not a debit, or more than is left of it.
             IdempotencyError: the key was used for something else.
         """
-        with self._store.read() as reader:
-            row = reader.entry(refund.entry_id)
-            if row is None:
-                raise UnknownNameError("entry", refund.entry_id, advice="`nostr-usage history` lists ids.")
-            stream = reader.stream_numbered(row.stream_no)
-
-        def write(transaction: Transaction, writer: StreamWriter) -> Line:
-            referred = transaction.referred(refund.entry_id, stream_no=row.stream_no)
-            if referred is None or referred.operation is not Operation.DEBIT:
-                raise RefundError(f"entry {refund.entry_id} is no debit, so there is nothing to refund")
-            left = referred.tokens - referred.undone
-            tokens = left if refund.tokens is None else checked_amount(refund.tokens, name="tokens")
-            if tokens > left or tokens == 0:
-                raise RefundError(
-                    f"{tokens:,} tokens cannot be refunded: {left:,} of {referred.tokens:,} are left",
-                    advice=f"Refund at most {left:,}." if left else "Nothing is left to refund.",
-                )
-            draft = Draft(
-                operation=Operation.REFUND,
-                type=row.type,
-                tokens=tokens,
-                cost=Cost(micro_dollars=_refund_cost(row.cost, referred, tokens)),
-                occurred_at=self._operator.clock.now(),
-                key=refund.key,
-                ref=refund.entry_id,
-            )
-            details = self._answers.details(refund.description, {})
-            return writer.write(draft, details=details, referred=referred)
-
-        return self._write(stream.account, refund, write, meter=stream.meter)
+        return self._store.write(self._works.refunding(refund))
 
     def tick(self, account: AccountId) -> int:
         """Write what time alone has brought about in an account; returns how many entries that took."""
-        return self._store.write(
-            lambda transaction: self._answers.bring_up_to_date(
-                transaction, self._answers.account(transaction, account)
-            )
-        )
-
-    def _write(self, account: AccountId, request: Grant | Refund, write: Write, *, meter: str) -> Receipt:
-        check_key(request.key)
-
-        def work(transaction: Transaction) -> Receipt:
-            row = self._answers.account(transaction, account)
-            return self._answers.answer(transaction, row, request, write, meter=meter)[0]
-
-        return self._store.write(work)
-
-    def _open(self, transaction: Transaction, request: NewAccount) -> Receipt:
-        key = f"open:{request.account}"
-        known = transaction.account(request.account)
-        if known is not None:
-            return self._opened_before(transaction, known, key, request)
-        now = self._operator.clock.now()
-        anchor = self._answers.occurred_at(request.anchor)
-        first = transaction.open_number_last() + 1
-        account_no = transaction.add_account(
-            request.account,
-            label=request.label or None,
-            plan=request.plan,
-            anchor=anchor,
-            open_number=first,
-            created_at=now,
-        )
-        opened: tuple[Line, int] | None = None
-        for number, meter in enumerate(self._catalogue.spent_meters, start=first):
-            writer = self._answers.writer(transaction, request.account, meter=meter)
-            line = open_stream(
-                writer,
-                key=key,
-                number=number,
-                operator_key=request.operator_key,
-                plan=self._answers.plan(request.plan, meter=meter),
-                anchor=anchor,
-                now=now,
-                allowance_left=request.allowance_left if number == first else None,
-            )
-            if request.balance and number == first:
-                priority = lot_priority(self._catalogue, Source.ADJUSTMENT)
-                writer.write_own(opening_balance(request.balance, priority=priority, now=now))
-            writer.finish()
-            opened = opened or (line, writer.numbers[line.entry_id])
-        assert opened is not None, "a catalogue has a meter that is spent"
-        line, entry_no = opened
-        self._answers.remember(transaction, account_no, key, request, entry_no)
-        return Receipt(entry=line.entry, entry_id=line.entry_id, event_json=line.event_json)
-
-    def _opened_before(
-        self, transaction: Transaction, known: AccountRow, key: str, request: NewAccount
-    ) -> Receipt:
-        try:
-            repeat = self._answers.earlier_receipt(transaction, known, key, request)
-        except IdempotencyError as error:
-            raise InputError(
-                f"account {known.account} is open already, with another label or plan",
-                advice="`nostr-usage account show` tells which.",
-            ) from error
-        assert repeat is not None, "an account without its open entry"
-        return repeat[0]
-
-    def _value(self, tokens: int, meter: str) -> int:
-        return micro_dollars(tokens, self._catalogue.token_value_of(meter))
+        return self._store.write(self._works.bringing_up_to_date(account))
 
 
-def _refund_cost(debit_cost: int, debit: Referred, tokens: int) -> int:
-    """The share of the debit's own cost, so that refunds in any number of parts add up to exactly that."""
-    before = divide_half_up(debit_cost * debit.undone, debit.tokens)
-    return divide_half_up(debit_cost * (debit.undone + tokens), debit.tokens) - before
+class AsyncRecorder:
+    """The operator's side for an event loop: each call is that of `Recorder`, and does not block the loop.
+
+    A call that is cancelled may have been carried out all the same; repeated, it gives the same receipt.
+    """
+
+    def __init__(self, *, store: Store, operator: Operator, catalogue: Catalogue) -> None:
+        self._store = store
+        self._works = Recording(operator=operator, catalogue=catalogue)
+
+    async def open_account(self, request: NewAccount) -> Receipt:
+        """As `Recorder.open_account`."""
+        return await self._run(self._works.opening(request))
+
+    async def record(self, action: Action) -> Receipt:
+        """As `Recorder.record`."""
+        return await self._run(self._works.charging(action))
+
+    async def grant(self, grant: Grant) -> Receipt:
+        """As `Recorder.grant`."""
+        return await self._run(self._works.granting(grant))
+
+    async def refund(self, refund: Refund) -> Receipt:
+        """As `Recorder.refund`."""
+        return await self._run(self._works.refunding(refund))
+
+    async def tick(self, account: AccountId) -> int:
+        """As `Recorder.tick`."""
+        return await self._run(self._works.bringing_up_to_date(account))
+
+    async def _run(self, work: Callable[[Transaction], T]) -> T:
+        import asyncio  # noqa: PLC0415 — callers without a loop do without
+
+        # Shielded: cancelling the caller must not take work out of the queue that was asked for.
+        return await asyncio.shield(asyncio.wrap_future(self._store.submit(work)))

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     # Each costs more to load than `balance` may take to answer.
     from nostr_usage.organise import Organiser
     from nostr_usage.pricing.catalogue import Catalogue
-    from nostr_usage.record import Recorder
+    from nostr_usage.record import AsyncRecorder, Recorder
     from nostr_usage.relays.policy import ConnectionPolicy
-    from nostr_usage.spend import Spender
+    from nostr_usage.spend import AsyncSpender, Spender
     from nostr_usage.store.account_secrets import AccountSecrets
     from nostr_usage.subscribe import Subscriber
     from nostr_usage.transfer import Transfers
@@ -81,6 +81,20 @@ class OperatorHome(NamedTuple):
     transfers: Transfers
     organiser: Organiser
 
+    @property
+    def async_recorder(self) -> AsyncRecorder:
+        """The recorder for an event loop."""
+        from nostr_usage.record import AsyncRecorder
+
+        return AsyncRecorder(store=self.store, operator=self.operator, catalogue=self.catalogue)
+
+    @property
+    def async_spender(self) -> AsyncSpender:
+        """The spender for an event loop."""
+        from nostr_usage.spend import AsyncSpender
+
+        return AsyncSpender(store=self.store, operator=self.operator, catalogue=self.catalogue)
+
 
 @contextmanager
 def open_reader(home: Home) -> Generator[ReaderHome]:
@@ -102,7 +116,7 @@ def open_operator(
     clock: Clock | None = None,
     entropy: Entropy = os.urandom,
 ) -> Generator[OperatorHome]:
-    """The home of an operator, ready to sign.
+    """The home of an operator, ready to sign; holds that expired meanwhile are marked as such.
 
     Raises:
         HomeError: if there is no home, it is a follower's, or its keys cannot be used.
@@ -134,6 +148,8 @@ def open_operator(
             description_mode=DescriptionMode(settings.descriptions),
             outbox_relays=relay_numbers(store, relays),
         )
+        spender = Spender(store=store, operator=operator, catalogue=catalogue)
+        spender.recover()
         yield OperatorHome(
             home=home,
             settings=settings,
@@ -143,7 +159,7 @@ def open_operator(
             operator=operator,
             secrets=secrets,
             recorder=Recorder(store=store, operator=operator, catalogue=catalogue),
-            spender=Spender(store=store, operator=operator, catalogue=catalogue),
+            spender=spender,
             subscriber=Subscriber(store=store, operator=operator, catalogue=catalogue),
             transfers=Transfers(store=store, operator=operator, catalogue=catalogue),
             organiser=Organiser(store=store, operator=operator),

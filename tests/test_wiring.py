@@ -29,6 +29,7 @@ from nostr_usage.wiring import (
     relay_set_named,
     write_urls,
 )
+from nostr_usage.writing.intent import Clearance, Hold, Intent
 from nostr_usage.writing.request import Action
 from tests.operators import FEBRUARY_1
 
@@ -53,6 +54,35 @@ def follower_of(home: Home, path: Path) -> Home:
     settings = home.settings()._replace(role=Role.FOLLOWER)
     create_follower_home(made, settings, relays=RELAYS)
     return made
+
+
+async def test_an_operator_has_its_calls_for_event_loops(home: Home) -> None:
+    """They write the same ledger."""
+    with open_operator(home, clock=CLOCK, entropy=CHANCE) as opened:
+        account = enrol(
+            opened.recorder, opened.secrets, entropy=CHANCE, label="alice", plan="standard"
+        ).account
+        await opened.async_recorder.record(
+            Action(account=account, activity="magic-mentor", tokens=10, key="c1")
+        )
+        answer = await opened.async_spender.check(Intent(account=account, activity="magic-mentor"))
+        assert isinstance(answer, Clearance)
+        assert 4_990 == answer.left
+
+
+def test_holds_that_expired_meanwhile_are_marked(home: Home) -> None:
+    """When an operator starts; those that last are left alone."""
+    clock = ManualClock(FEBRUARY_1)
+    with open_operator(home, clock=clock, entropy=CHANCE) as opened:
+        account = enrol(
+            opened.recorder, opened.secrets, entropy=CHANCE, label="alice", plan="standard"
+        ).account
+        chat = Intent(account=account, activity="magic-mentor")
+        holds = [opened.spender.reserve(chat, key=f"k{ttl_s}", ttl_s=ttl_s) for ttl_s in (60, 600)]
+    clock.advance(60)
+    with open_operator(home, clock=clock, entropy=CHANCE) as opened, opened.store.read() as reader:
+        rows = [reader.hold(hold.hold_id) for hold in holds if isinstance(hold, Hold)]
+        assert ["expired", "open"] == [row.state.value for row in rows if row is not None]
 
 
 def test_an_operator_can_sign(home: Home) -> None:
