@@ -50,6 +50,7 @@ COMMANDS = {
     "balance": Place("looks", "balance", "What is left, where it came from, when it resets."),
     "month": Place("reports", "month", "One month by activity."),
     "statement": Place("statements", "statement", "One month from its opening to its closing balance."),
+    "report": Place("monthly_reports", "report", "The month of an account, printed: PDF, HTML or CSV."),
     "stats": Place("insights", "stats", "Use by activity, model, member, prompt or day; its rate."),
     "forecast": Place("insights", "forecast", "When the balance runs out, early and late."),
     "tips": Place("insights", "tips", "What would have cost less."),

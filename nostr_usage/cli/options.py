@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import click
@@ -18,6 +18,7 @@ from nostr_usage.home import Home
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _DOLLARS = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,6}))?", re.ASCII)
 
 PASSWORD_VARIABLE = "NOSTR_USAGE_PASSWORD"  # noqa: S105  # the name of a variable, not a password
@@ -58,6 +59,16 @@ def at_option(command: Command) -> Command:
     )(command)
 
 
+def month_option(command: Command) -> Command:
+    """`--month`: which one, for `parse_month`."""
+    return click.option(
+        "--month",
+        "month_name",
+        metavar="YYYY-MM",
+        help="A month in UTC, or `this` or `last`.  [default: this]",
+    )(command)
+
+
 def parse_time(text: str | None) -> int | None:
     """Unix seconds from digits or from ISO 8601 with a zone; None stays None.
 
@@ -78,6 +89,26 @@ def parse_time(text: str | None) -> int | None:
         f"{text[:40]!r} is not a time with its zone",
         advice="Write unix seconds, or ISO 8601 such as 2026-02-14T14:45:02Z.",
     )
+
+
+def parse_month(text: str | None, *, now: int) -> str:
+    """A month in UTC (`2026-02`): as written, `this` or `last`; None is this one. `now` is unix seconds.
+
+    Raises:
+        InputError: for anything else.
+    """
+    today = datetime.fromtimestamp(now, UTC)
+    match text:
+        case None | "this":
+            return today.strftime("%Y-%m")
+        case "last":
+            return (today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+        case _ if _MONTH.fullmatch(text):
+            return text
+        case _:
+            raise InputError(
+                f"{text[:40]!r} is not a month", advice="Write it like 2026-02, or `this` or `last`."
+            )
 
 
 def parse_dollars(text: str | None) -> int | None:

@@ -73,6 +73,12 @@ def print_event(event_json: bytes) -> None:
     sys.stdout.buffer.write(event_json + b"\n")
 
 
+def print_bytes(data: bytes) -> None:
+    """A file as it is: only where no terminal obeys it."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+
+
 def print_json(value: object) -> None:
     """A value as JSON, indented; escapes leave nothing for a terminal to obey."""
     print(json.dumps(value, default=_jsonable, indent=2), flush=True)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice
 
 import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
-from nostr_usage.cli.options import json_option, parse_time, pass_clock, pass_home
+from nostr_usage.cli.options import json_option, month_option, parse_month, parse_time, pass_clock, pass_home
 from nostr_usage.cli.output import (
     moment,
     print_csv,
@@ -30,12 +28,11 @@ from nostr_usage.views import HistoryRow, MonthView
 from nostr_usage.wiring import open_reader
 
 LINES_SHOWN = 100
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 @click.command(epilog="Example: nostr-usage month alice --month 2026-02")
 @account_argument
-@click.option("--month", "month_name", metavar="YYYY-MM", help="A month in UTC.  [default: this one]")
+@month_option
 @meter_option
 @json_option
 @pass_home
@@ -47,9 +44,7 @@ def month(
 
     Exit codes: 0 done, 2 no such account or month, 5 no usable home.
     """
-    named = month_name or datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m")
-    if not _MONTH.fullmatch(named):
-        raise InputError(f"{named[:40]!r} is not a month", advice="Write it like 2026-02.")
+    named = parse_month(month_name, now=clock.now())
     with open_reader(home) as opened, opened.store.read() as reader:
         view = month_view(reader, chosen_stream(opened, reader, account, meter=meter), named)
     if as_json:

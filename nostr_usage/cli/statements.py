@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-
 import click
 
 from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
-from nostr_usage.cli.options import json_option, pass_clock, pass_home
+from nostr_usage.cli.options import json_option, month_option, parse_month, pass_clock, pass_home
 from nostr_usage.cli.output import print_json, print_line, print_table
 from nostr_usage.clock import Clock
-from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.reporting.analytics import StatementView, statement_view
 from nostr_usage.wiring import open_reader
 
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 _FIGURES = (
     ("granted", "+"),
     ("purchased", "+"),
@@ -30,7 +25,7 @@ _FIGURES = (
 
 @click.command(epilog="Example: nostr-usage statement alice --month 2026-02")
 @account_argument
-@click.option("--month", "month_name", metavar="YYYY-MM", help="A month in UTC.  [default: this one]")
+@month_option
 @meter_option
 @json_option
 @pass_home
@@ -42,9 +37,7 @@ def statement(
 
     Exit codes: 0 done, 2 no such account or month, 5 no usable home.
     """
-    named = month_name or datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m")
-    if not _MONTH.fullmatch(named):
-        raise InputError(f"{named[:40]!r} is not a month", advice="Write it like 2026-02.")
+    named = parse_month(month_name, now=clock.now())
     with open_reader(home) as opened, opened.store.read() as reader:
         stream = chosen_stream(opened, reader, account, meter=meter)
         view = statement_view(reader, stream, named)

@@ -12,7 +12,7 @@
 `monthly_report` gives the figures, `write_report` a file of them.
 """
 
-from nostr_usage.reporting.monthly.building import NO_NAMES, Names, monthly_report
+from nostr_usage.reporting.monthly.building import monthly_report
 from nostr_usage.reporting.monthly.figures import Line, MeterMonth, MonthlyReport
 from nostr_usage.reporting.monthly.writing import (
     ReportFormat,
@@ -23,11 +23,9 @@ from nostr_usage.reporting.monthly.writing import (
 )
 
 __all__ = [
-    "NO_NAMES",
     "Line",
     "MeterMonth",
     "MonthlyReport",
-    "Names",
     "ReportFormat",
     "file_name",
     "format_of",

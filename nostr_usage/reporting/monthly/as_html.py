@@ -70,10 +70,7 @@ def _body(document: Document) -> Markup:
             *(element("p", warning, class_="warning", role="alert") for warning in document.warnings),
             element(
                 "dl",
-                *(
-                    together(element("dt", name), element("dd", value, class_=name.lower().replace(" ", "-")))
-                    for name, value in document.facts
-                ),
+                *(together(element("dt", name), element("dd", value)) for name, value in document.facts),
             ),
         ),
         element("main", *(_chapter(chapter, has_title=several) for chapter in document.chapters)),

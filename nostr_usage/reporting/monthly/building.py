@@ -16,7 +16,7 @@ from nostr_usage.report import rows_at, stream_of
 from nostr_usage.reporting.analytics import statement_view
 from nostr_usage.reporting.monthly.figures import ZONE, Line, MeterMonth, MonthlyReport
 from nostr_usage.reporting.trends import days_in, month_after
-from nostr_usage.store import EntryRow, Reader, StreamRow
+from nostr_usage.store import AccountRow, EntryRow, Reader, StreamRow
 from nostr_usage.wire.entry_event import entry_from_event
 
 _UTC = ZoneInfo(ZONE)
@@ -24,12 +24,12 @@ _PAGE_ROWS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What pseudonyms of members and departments stand for, where that is known and may be shown."""
+class _Names:
+    """What pseudonyms of members and departments stand for: only the service knows any."""
 
+    is_organisation: bool
     members: Mapping[str, str]
     departments: Mapping[str, str]
-    is_organisation: bool = False
 
     def member(self, pseudonym: str | None) -> str:
         """What to call a member; the pseudonym itself where nothing else is known, empty without one."""
@@ -38,9 +38,6 @@ class Names:
     def department(self, pseudonym: str | None) -> str:
         """The same of a department."""
         return self.departments.get(pseudonym or "", pseudonym or "")
-
-
-NO_NAMES = Names(members={}, departments={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,6 @@ def monthly_report(
     service: str,
     now: int,
     meter: str | None = None,
-    names: Names = NO_NAMES,
     is_own: bool = False,
     has_descriptions: bool = True,
 ) -> MonthlyReport:
@@ -73,7 +69,6 @@ def monthly_report(
         service: the public key that signs the ledger, 64 hex digits.
         now: unix seconds; a month that is not over then is not final.
         meter: None for all.
-        names: of members and departments.
         is_own: whether the reader is the service that signs.
         has_descriptions: False to leave out what is private in the entries.
 
@@ -86,6 +81,7 @@ def monthly_report(
     streams = streams or [stream_of(reader, account, *([meter] if meter else []))]
     if _start_of(month) > now:
         raise InputError(f"{month} has not begun", advice="Choose an earlier month.")
+    names = _names(reader, row)
     return MonthlyReport(
         service=service,
         account=account,
@@ -102,8 +98,19 @@ def monthly_report(
     )
 
 
+def _names(reader: Reader, account: AccountRow | None) -> _Names:
+    if account is None:
+        return _Names(is_organisation=False, members={}, departments={})
+    number = account.account_no
+    return _Names(
+        is_organisation=reader.is_organisation(number),
+        members={one.pseudonym: one.name for one in reader.members(number)},
+        departments={one.pseudonym: one.name for one in reader.departments(number)},
+    )
+
+
 def _meter_month(
-    reader: Reader, stream: StreamRow, month: str, *, names: Names, has_descriptions: bool
+    reader: Reader, stream: StreamRow, month: str, *, names: _Names, has_descriptions: bool
 ) -> MeterMonth:
     statement = statement_view(reader, stream, month)
     dated = tuple(_dated(reader, stream, month))
@@ -153,7 +160,7 @@ def _dated(reader: Reader, stream: StreamRow, month: str) -> Iterator[_Dated]:
             yield _Dated(row=row, entry=entry, is_checked=event.sig_checked)
 
 
-def _uses(reader: Reader, dated: Iterable[_Dated], names: Names) -> Iterator[Use]:
+def _uses(reader: Reader, dated: Iterable[_Dated], names: _Names) -> Iterator[Use]:
     """Debits and refunds; a refund counts for whom and for which model its debit counted."""
     for one in dated:
         entry = one.entry
@@ -185,7 +192,7 @@ def _lines(
     dated: tuple[_Dated, ...],
     *,
     opening: int,
-    names: Names,
+    names: _Names,
     has_descriptions: bool,
 ) -> Iterator[Line]:
     running = opening

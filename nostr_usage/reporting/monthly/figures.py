@@ -98,16 +98,25 @@ class MonthlyReport:
         return max(meter.as_of for meter in self.meters)
 
     @property
-    def reservations(self) -> tuple[str, ...]:
-        """Why the figures are not final, the gravest first; none if they are."""
+    def is_empty(self) -> bool:
+        """Whether nothing happened in the month."""
+        return not any(meter.lines for meter in self.meters)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the ledger itself is not proved, the gravest first; none where it is."""
         several = len(self.meters) > 1
         found = [
-            (_GRAVITY[meter.status], _reservation(meter, is_own=self.is_own, several=several))
+            (_GRAVITY[meter.status], _doubt(meter, is_own=self.is_own, several=several))
             for meter in self.meters
         ]
-        ordered = [text for _, text in sorted(found) if text]
+        return tuple(text for _, text in sorted(found) if text)
+
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """Why the figures are not final; none if they are."""
         running = ("The month is not over: this is what has happened so far.",)
-        return (*ordered, *(running if self.made_at < self.ends_at else ()))
+        return (*self.doubts, *(running if self.made_at < self.ends_at else ()))
 
     @property
     def is_final(self) -> bool:
@@ -130,7 +139,7 @@ _REASONS = {
 }
 
 
-def _reservation(meter: MeterMonth, *, is_own: bool, several: bool) -> str:
+def _doubt(meter: MeterMonth, *, is_own: bool, several: bool) -> str:
     whose = f" ({meter.meter})" if several else ""
     is_sound = is_own and meter.status is StreamStatus.PROVISIONAL
     reason = "" if is_sound else _REASONS.get(meter.status, "")

@@ -23,7 +23,8 @@ th { color: var(--faint); font-weight: 400 }
 th.number, td.number { text-align: right; padding-right: .6rem; white-space: nowrap;
   font-variant-numeric: tabular-nums }
 tfoot td { font-weight: 600; border-bottom: 0; border-top: 1px solid var(--ink) }
-.entries { font-size: .82em } .entries td:nth-child(-n+2) { white-space: nowrap }
+table.part td:first-child { width: 45% }
+table.entries { font-size: .82em } table.entries td:nth-child(-n+2) { white-space: nowrap }
 figure { margin: 1.5rem 0 } figure p { color: var(--faint); margin: .2rem 0 }
 svg { width: 100%; height: auto } svg rect { fill: var(--bar) } svg line { stroke: var(--faint) }
 svg text { fill: var(--faint); font-size: 11px }

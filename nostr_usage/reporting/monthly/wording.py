@@ -267,8 +267,8 @@ def _lateness(meter: MeterMonth) -> str:
     if not differing:
         return ""
     return (
-        f"{differing:,} of these entries state another balance than this month's, because entries of another"
-        " month were signed in between."
+        f"{differing:,} of these entries {'states' if differing == 1 else 'state'} another balance than this"
+        " month's, because entries of another month were signed in between."
     )
 
 

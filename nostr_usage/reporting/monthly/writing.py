@@ -10,7 +10,10 @@ from pathlib import Path
 
 from nostr_usage.durable import sync_directory
 from nostr_usage.errors import InputError
+from nostr_usage.ledger.entry import AccountId
 from nostr_usage.reporting.monthly.figures import MonthlyReport
+
+_NAME_MAX = 60
 
 
 class ReportFormat(StrEnum):
@@ -35,11 +38,11 @@ def format_of(path: Path) -> ReportFormat:
         ) from None
 
 
-def file_name(report: MonthlyReport, format_: ReportFormat) -> str:
+def file_name(*, account: AccountId, label: str, month: str, format_: ReportFormat | None = None) -> str:
     """`usage-alice-2026-02.pdf`: what of the label a file name can hold, else the account's first digits."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in report.label)
-    name = "-".join(part for part in kept.split("-") if part)[:60] or report.account[:8]
-    return f"usage-{name}-{report.month}.{format_.value}"
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in label)
+    name = "-".join(part for part in kept.split("-") if part)[:_NAME_MAX] or account[:8]
+    return f"usage-{name}-{month}{f'.{format_.value}' if format_ else ''}"
 
 
 def rendered_report(report: MonthlyReport, format_: ReportFormat) -> bytes:
