@@ -6,6 +6,7 @@ from typing import NamedTuple
 from nostr_usage.errors import HomeError, InputError
 from nostr_usage.ledger.names import AccountId
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 RELAYS_MAX = 63
 """A sighting is one bit of an SQLite integer."""
@@ -37,6 +38,9 @@ class AccountReads(Connected):
 
     def account(self, account: AccountId) -> AccountRow | None:
         """The account with this id."""
+        return self._recall(Remembered.ACCOUNT, account, lambda: self._read_account(account))
+
+    def _read_account(self, account: AccountId) -> AccountRow | None:
         row = self._connection.execute(
             "SELECT account_no, account, label, plan, anchor, open_number, created_at"
             " FROM accounts WHERE account = ?",
@@ -113,6 +117,7 @@ class AccountWrites(AccountReads):
             (bytes.fromhex(account), label, plan, anchor, open_number, created_at),
         )
         assert cursor.lastrowid is not None
+        self._forget(Remembered.ACCOUNT)
         return cursor.lastrowid
 
     def set_account_plan(self, account_no: int, plan: str | None, *, anchor: int) -> None:
@@ -120,6 +125,7 @@ class AccountWrites(AccountReads):
         self._connection.execute(
             "UPDATE accounts SET plan = ?, anchor = ? WHERE account_no = ?", (plan, anchor, account_no)
         )
+        self._forget(Remembered.ACCOUNT)
 
     def set_account_label(self, account_no: int, label: str | None) -> None:
         """Give an account another label, or none.
@@ -130,6 +136,7 @@ class AccountWrites(AccountReads):
         if label is not None:
             self._refuse_taken(label, except_for=account_no)
         self._connection.execute("UPDATE accounts SET label = ? WHERE account_no = ?", (label, account_no))
+        self._forget(Remembered.ACCOUNT)
 
     def add_relay(self, url: str) -> int:
         """The number of the relay at `url`, which is added if it is new.

@@ -4,15 +4,18 @@ import contextlib
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple, TypeGuard, TypeVar
 
 from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError, NewerDatabaseError
+from nostr_usage.store.memory import Memory, Remembered
 
 BUSY_TIMEOUT_S = 10.0
 _STATEMENTS_CACHED = 256
+
+T = TypeVar("T")
 
 
 class Schema(NamedTuple):
@@ -29,10 +32,11 @@ class Schema(NamedTuple):
 class Connected:
     """Something that reads or writes through one connection, within one transaction."""
 
-    __slots__ = ("_connection", "_cursors")
+    __slots__ = ("_connection", "_cursors", "_memory")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, memory: Memory | None = None) -> None:
         self._connection = connection
+        self._memory = memory
         self._cursors: weakref.WeakSet[sqlite3.Cursor] | None = None
 
     def end_iterators(self) -> None:
@@ -41,6 +45,20 @@ class Connected:
             for cursor in tuple(self._cursors):
                 cursor.close()
             self._cursors = None
+
+    def _recall(self, sort: Remembered, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives; a writer asks once, and then remembers it."""
+        return read() if self._memory is None else self._memory.recall(sort, key, read)
+
+    def _keep(self, sort: Remembered, key: Hashable, row: object) -> None:
+        """Remember a row as it was just written."""
+        if self._memory is not None:
+            self._memory.keep(sort, key, row)
+
+    def _forget(self, sort: Remembered) -> None:
+        """Rows of this sort were just changed."""
+        if self._memory is not None:
+            self._memory.forget(sort)
 
     def _iterate(self, statement: str, parameters: tuple[object, ...] = ()) -> sqlite3.Cursor:
         """Rows one by one, for an iterator that may outlive the call."""

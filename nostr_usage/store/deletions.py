@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 _PREFIX = "deletion:"
 _AFTER_PREFIX = "deletion;"
@@ -40,3 +41,4 @@ class DeletionWrites(DeletionReads):
             "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (_PREFIX + event_id, event_json),
         )
+        self._forget(Remembered.SETTING)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import home_error, is_about_file
+from nostr_usage.store.memory import Memory
 
 if TYPE_CHECKING:
     # Loads logging, which whoever only asks for a balance should not wait for.
@@ -61,16 +62,24 @@ class _Ticket(Generic[ContextT, T]):
 class GroupCommit(Generic[ContextT]):
     """Runs pieces of work, each called with `context`, on one connection, several to a transaction.
 
-    Work that raises is undone alone. If the commit fails, nothing of the batch is kept and every caller in
-    it is told so.
+    Work that raises is undone alone; to that end all works of its batch may be undone and run again. If the
+    commit fails, nothing of the batch is kept and every caller in it is told so. `memory` is what the context
+    remembers of the database.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, context: ContextT, *, path: Path, batch_max: int = BATCH_MAX
+        self,
+        connection: sqlite3.Connection,
+        context: ContextT,
+        *,
+        path: Path,
+        memory: Memory | None = None,
+        batch_max: int = BATCH_MAX,
     ) -> None:
         self._connection = connection
         self._context = context
         self._path = path
+        self._memory = memory or Memory(connection)
         self._batch_max = batch_max
         self._mutex = threading.Lock()
         self._queue: deque[_Ticket[ContextT, Any]] = deque()
@@ -193,9 +202,8 @@ class GroupCommit(Generic[ContextT]):
         batch[:] = [t for t in batch if t.future is None or t.future.set_running_or_notify_cancel()]
         is_committing = False
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for ticket in batch:
-                self._run_one(ticket, is_alone=len(batch) == 1)
+            if not self._run_all(batch):
+                self._run_each_in_a_savepoint(batch)
             is_committing = True
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
@@ -210,14 +218,40 @@ class GroupCommit(Generic[ContextT]):
                     ticket.fail(HomeError(f"{self._path}: interrupted; nothing was kept"))
             raise
 
-    def _run_one(self, ticket: _Ticket[ContextT, Any], *, is_alone: bool) -> None:
-        """Run one ticket's work within the batch's transaction; if it raises, undo it alone.
+    def _run_all(self, batch: list[_Ticket[ContextT, Any]]) -> bool:
+        """Run all works in a new transaction; False if all was undone and must be run with savepoints.
+
+        A savepoint costs its work a copy of every page that it changes. Work seldom raises, and more seldom
+        still after it has changed something: only then is there anything to undo.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._memory.begin()
+        for ticket in batch:
+            changes = self._connection.total_changes
+            if not self._is_done(ticket) and self._connection.total_changes != changes:
+                self._connection.execute("ROLLBACK")
+                self._memory.forget_all()
+                return len(batch) == 1
+        return True
+
+    def _run_each_in_a_savepoint(self, batch: list[_Ticket[ContextT, Any]]) -> None:
+        """Run all works in a new transaction; what one did that raises is undone alone."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._memory.begin()
+        for ticket in batch:
+            ticket.error = None
+            self._connection.execute("SAVEPOINT work")
+            if not self._is_done(ticket):
+                self._connection.execute("ROLLBACK TO work")
+                self._memory.forget_all()
+            self._connection.execute("RELEASE work")
+
+    def _is_done(self, ticket: _Ticket[ContextT, Any]) -> bool:
+        """Run one ticket's work within the transaction; False if it raised.
 
         Raises:
             sqlite3.Error: if SQLite gave up the whole transaction, as it does when the disk is full.
         """
-        if not is_alone:
-            self._connection.execute("SAVEPOINT work")
         failure: Exception | None = None
         try:
             ticket.result = ticket.work(self._context)
@@ -226,10 +260,7 @@ class GroupCommit(Generic[ContextT]):
             ticket.fail(self._translated(error))
         if not self._connection.in_transaction:
             raise sqlite3.OperationalError(str(failure)) from failure
-        if failure is not None:
-            self._connection.execute("ROLLBACK" if is_alone else "ROLLBACK TO work")
-        if not is_alone:
-            self._connection.execute("RELEASE work")
+        return failure is None
 
     def _translated(self, error: Exception) -> Exception:
         """SQLite's complaints about the file as ours; broken constraints are our bug and stay as they are."""
@@ -240,6 +271,7 @@ class GroupCommit(Generic[ContextT]):
         return error
 
     def _roll_back(self) -> None:
+        self._memory.forget_all()
         if self._connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):  # the first error is the one to report
                 self._connection.execute("ROLLBACK")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nostr_usage.ledger.names import EntryId
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 
 class HoldState(StrEnum):
@@ -82,6 +83,8 @@ class HoldReads(Connected):
 
     def hold_of_key(self, account_no: int, key_digest: bytes) -> HoldRow | None:
         """The hold that was asked for with this idempotency key."""
+        if not self._recall(Remembered.HOLDS, account_no, lambda: self._has_holds(account_no)):
+            return None
         row = self._connection.execute(
             "SELECT hold_no, hold_id, account_no, stream_no, tokens, activity, add_ons, actor, member_group,"
             " model, key, body_digest, state, created_at, expires_at, settle_digest,"
@@ -90,6 +93,10 @@ class HoldReads(Connected):
             (account_no, key_digest),
         ).fetchone()
         return _hold_row(row) if row else None
+
+    def _has_holds(self, account_no: int) -> bool:
+        row = self._connection.execute("SELECT 1 FROM holds WHERE account_no = ? LIMIT 1", (account_no,))
+        return row.fetchone() is not None
 
     def open_holds(self, stream_no: int, *, now: int) -> tuple[HoldRow, ...]:
         """The holds of a stream that keep tokens back at `now`, oldest first."""
@@ -147,6 +154,7 @@ class HoldWrites(HoldReads):
                 expires_at,
             ),
         )
+        self._keep(Remembered.HOLDS, account_no, row=True)
 
     def reopen_hold(self, hold_no: int, *, tokens: int, expires_at: int) -> None:
         """Keep tokens back again, or for longer, until `expires_at`; only a hold that did not end can."""

@@ -10,6 +10,7 @@ from nostr_usage.ledger.names import NO_ENTRY, AccountId, EntryId
 from nostr_usage.ledger.state import draws_to_json
 from nostr_usage.store.accounts import AccountWrites
 from nostr_usage.store.entries import DetailsRow, EntryReads
+from nostr_usage.store.memory import Remembered
 from nostr_usage.store.streams import StreamWrites
 from nostr_usage.store.totals import SUM_MAX, TotalReads
 
@@ -63,7 +64,7 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         known = self.event_no(event_id)
         if known is not None:
             return known
-        number = self._next_event_no()
+        (number,) = self._next_event_nos(1)
         self._connection.execute(
             "INSERT INTO events (event_no, event_id, event, sig_checked, has_entry) VALUES (?, ?, ?, 1, 0)",
             (number, bytes.fromhex(event_id), event_json),
@@ -114,14 +115,19 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
         head = (last.seq, bytes.fromhex(lines[-1].entry_id), last.created_at, state_json)
         if first.seq == 1:
             return self._start_stream(account, meter, first, head)
-        row = self._connection.execute(
+        stream = self.stream(account, meter)
+        assert stream, f"seq {first.seq} does not follow the head of its stream"
+        moved = self._connection.execute(
             "UPDATE streams SET seq = ?, head_id = ?, created_at = ?, state = ?"
-            " WHERE account_no = (SELECT account_no FROM accounts WHERE account = ?) AND meter = ?"
-            " AND seq = ? AND head_id = ? RETURNING stream_no",
-            (*head, bytes.fromhex(account), meter, first.seq - 1, bytes.fromhex(first.prev)),
-        ).fetchone()
-        assert row, f"seq {first.seq} does not follow the head of its stream"
-        return row[0]
+            " WHERE stream_no = ? AND seq = ? AND head_id = ?",
+            (*head, stream.stream_no, first.seq - 1, bytes.fromhex(first.prev)),
+        ).rowcount
+        assert moved == 1, f"seq {first.seq} does not follow the head of its stream"
+        after = stream._replace(
+            seq=last.seq, head_id=lines[-1].entry_id, created_at=last.created_at, state_json=state_json
+        )
+        self._keep(Remembered.STREAM, (account, meter), after)
+        return stream.stream_no
 
     def _start_stream(
         self, account: AccountId, meter: str, first: "Entry", head: tuple[int, bytes, int, str]
@@ -131,18 +137,24 @@ class LineWrites(AccountWrites, StreamWrites, EntryReads, TotalReads):
             account_no = self.add_account(account, created_at=first.created_at, anchor=first.occurred_at)
         else:
             account_no = known.account_no
+        self._forget(Remembered.STREAM)
         return self._connection.execute(
             "INSERT INTO streams (account_no, meter, seq, head_id, created_at, state, status)"
             " VALUES (?, ?, ?, ?, ?, ?, 'provisional') RETURNING stream_no",
             (account_no, meter, *head),
         ).fetchone()[0]
 
-    def _next_event_no(self) -> int:
+    def _next_event_nos(self, count: int) -> range:
+        """The numbers of events that are about to be inserted."""
+        first = self._recall(Remembered.NEXT_EVENT, None, self._read_next_event_no)
+        self._keep(Remembered.NEXT_EVENT, None, first + count)
+        return range(first, first + count)
+
+    def _read_next_event_no(self) -> int:
         return self._connection.execute("SELECT coalesce(max(event_no), 0) + 1 FROM events").fetchone()[0]
 
     def _insert(self, stream_no: int, lines: Sequence[Line]) -> range:
-        first = self._next_event_no()
-        numbers = range(first, first + len(lines))
+        numbers = self._next_event_nos(len(lines))
         self._connection.executemany(
             "INSERT INTO events (event_no, event_id, event, sig_checked, has_entry) VALUES (?, ?, ?, ?, 1)",
             [

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 
 class DepartmentRow(NamedTuple):
@@ -29,6 +30,9 @@ class OrganisationReads(Connected):
 
     def is_organisation(self, account_no: int) -> bool:
         """Whether members are registered for the account's entries to name."""
+        return self._recall(Remembered.ORGANISATION, account_no, lambda: self._has_organisation(account_no))
+
+    def _has_organisation(self, account_no: int) -> bool:
         row = self._connection.execute("SELECT 1 FROM organisations WHERE account_no = ?", (account_no,))
         return row.fetchone() is not None
 
@@ -76,6 +80,7 @@ class OrganisationWrites(OrganisationReads):
         self._connection.execute(
             "INSERT OR IGNORE INTO organisations (account_no, created_at) VALUES (?, ?)", (account_no, now)
         )
+        self._forget(Remembered.ORGANISATION)
 
     def add_department(self, account_no: int, name: str, *, pseudonym: str, now: int) -> None:
         """Add a department that is not there yet."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import Connected
+from nostr_usage.store.settings import SettingReads
 
 REASON_LENGTH_MAX = 1000
 MUST_RECOVER = "must_recover"
@@ -136,7 +137,7 @@ class OutboxReads(Connected):
         )
 
 
-class OutboxWrites(OutboxReads):
+class OutboxWrites(OutboxReads, SettingReads):
     """Moves of events through the outbox; an event that is not in a fitting state stays where it is."""
 
     __slots__ = ()
@@ -147,12 +148,10 @@ class OutboxWrites(OutboxReads):
         Raises:
             HomeError: if the store may be behind the relays: what it signs could contradict what it forgot.
         """
-        behind = self._connection.execute(
-            "SELECT value FROM settings WHERE name = ? AND value <> ''", (MUST_RECOVER,)
-        ).fetchone()
-        if behind is not None:
+        behind = self.setting(MUST_RECOVER)
+        if behind:
             raise HomeError(
-                f"this store must recover before it signs: {behind[0]}",
+                f"this store must recover before it signs: {behind}",
                 advice="Run `nostr-usage recover`: it reads what the ledger has published since.",
             )
         self._connection.executemany(

@@ -7,6 +7,7 @@ nothing has to be written with every debit, whoever writes it, and a tally that 
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 # Fewer new entries than this are added up again sooner than a row is written.
 _SAVED_FROM_ENTRIES = 32
@@ -108,6 +109,9 @@ class SpendingReads(Connected):
 
     def budgets(self, account_no: int) -> tuple[BudgetRow, ...]:
         """The budgets of an account's own."""
+        return self._recall(Remembered.BUDGETS, account_no, lambda: self._read_budgets(account_no))
+
+    def _read_budgets(self, account_no: int) -> tuple[BudgetRow, ...]:
         rows = self._connection.execute(
             "SELECT scope, subject, period, tokens, enforcement FROM budgets WHERE account_no = ?"
             " ORDER BY scope, subject, period",
@@ -154,6 +158,7 @@ class SpendingWrites(SpendingReads):
             " VALUES (?, ?, ?, ?, ?, ?)",
             (account_no, *budget),
         )
+        self._forget(Remembered.BUDGETS)
 
     def drop_budget(self, account_no: int, *, scope: str, subject: str, period: str) -> bool:
         """Take a budget of an account's own away; whether there was one."""
@@ -161,6 +166,7 @@ class SpendingWrites(SpendingReads):
             "DELETE FROM budgets WHERE account_no = ? AND scope = ? AND subject = ? AND period = ?",
             (account_no, scope, subject, period),
         )
+        self._forget(Remembered.BUDGETS)
         return cursor.rowcount == 1
 
     def give_alert(

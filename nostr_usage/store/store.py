@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import Schema, connect, home_error, open_database
 from nostr_usage.store.group_commit import GroupCommit
+from nostr_usage.store.memory import Memory
 from nostr_usage.store.transaction import Reader, Transaction
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Store:
 
         Works of several callers share a transaction and a commit; they run one at a time, each seeing what
         those before it wrote. `work` must be short, must not wait for anything, and must not call `write`.
+        If another work of the same commit fails, it may be undone and run again.
 
         Raises:
             HomeError: if the file cannot be written; nothing was kept.
@@ -150,7 +152,9 @@ class Store:
                 connection.execute("PRAGMA secure_delete = ON")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES:d}")
                 self._write_connection = connection
-                self._writes = GroupCommit(connection, Transaction(connection), path=self._path)
+                memory = Memory(connection)
+                context = Transaction(connection, memory)
+                self._writes = GroupCommit(connection, context, path=self._path, memory=memory)
             return self._writes
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from nostr_usage.ledger.names import AccountId, EntryId
 from nostr_usage.store.database import Connected
+from nostr_usage.store.memory import Remembered
 
 
 class StreamStatus(StrEnum):
@@ -39,6 +40,9 @@ class StreamReads(Connected):
 
     def stream(self, account: AccountId, meter: str) -> StreamRow | None:
         """The stream of an account and a meter; None before its first entry."""
+        return self._recall(Remembered.STREAM, (account, meter), lambda: self._read_stream(account, meter))
+
+    def _read_stream(self, account: AccountId, meter: str) -> StreamRow | None:
         row = self._connection.execute(
             "SELECT stream_no, account_no, account, meter, seq, head_id, streams.created_at, state, status"
             " FROM accounts JOIN streams USING (account_no) WHERE account = ? AND meter = ?",
@@ -82,6 +86,7 @@ class StreamWrites(StreamReads):
         self._connection.execute(
             "UPDATE streams SET status = ? WHERE stream_no = ?", (status.value, stream_no)
         )
+        self._forget(Remembered.STREAM)
 
 
 _STATUS = {status.value: status for status in StreamStatus}

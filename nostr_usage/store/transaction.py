@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from nostr_usage.store.accounts import AccountReads
 from nostr_usage.store.coverage import CoverageReads
-from nostr_usage.store.database import Connected
 from nostr_usage.store.estimates import EstimateReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
 from nostr_usage.store.holds import HoldReads, HoldWrites
 from nostr_usage.store.lines import LineWrites
 from nostr_usage.store.matching import MatchReads
+from nostr_usage.store.memory import Remembered
 from nostr_usage.store.objections import ObjectionReads
 from nostr_usage.store.organisations import OrganisationReads, OrganisationWrites
 from nostr_usage.store.outbox import OutboxReads, OutboxWrites
+from nostr_usage.store.settings import SettingReads
 from nostr_usage.store.spending import SpendingReads, SpendingWrites
 from nostr_usage.store.streams import StreamReads
 from nostr_usage.store.totals import TotalReads, TotalWrites
-
-
-class SettingReads(Connected):
-    """Small facts: the ledger's public key, its kind, the number of the last roll."""
-
-    __slots__ = ()
-
-    def setting(self, name: str) -> str | None:
-        """The value of a small fact."""
-        row = self._connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else None
 
 
 class Reader(
@@ -70,3 +60,4 @@ class Transaction(
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, value),
         )
+        self._forget(Remembered.SETTING)
