@@ -7,6 +7,7 @@ up in an array of places. Rows are read by the page, and only some pages are kep
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ class HistoryList:
         """Tokens and micro-dollars of what was found; None for the whole stream, whose balance says it."""
         self._store = store
         self._seqs = seqs
+        self._by_seq: array[int] | None = None
         self._pages: OrderedDict[int, tuple[HistoryRow | None, ...]] = OrderedDict()
 
     @property
@@ -62,6 +64,18 @@ class HistoryList:
             return self._seqs.index(seq)
         except ValueError:
             return None
+
+    def hit(self, seq: int, *, is_newer: bool) -> tuple[int, int] | None:
+        """The nearest entry of a filtered list that is newer, or older, than `seq`; None if there is none.
+
+        Its place in the stream, and its number among all that were found; the newest is 1.
+        """
+        if self._by_seq is None:
+            self._by_seq = array("q", sorted(self._seqs or ()))
+        found = bisect_right(self._by_seq, seq) if is_newer else bisect_left(self._by_seq, seq) - 1
+        if not 0 <= found < len(self._by_seq):
+            return None
+        return self._by_seq[found], len(self._by_seq) - found
 
     def row(self, index: int) -> HistoryRow | None:
         """The entry at `index`; None if the store cannot be read now."""

@@ -21,6 +21,20 @@ HISTORY_KEYS = (
         help="Close the filter bar, or drop the last word of the filter.",
     ),
     Key(
+        id="history.next",
+        where="history",
+        keys="n",
+        action="hit(1)",
+        help="The next entry that was found; in the whole list, too, after escape drops the filter.",
+    ),
+    Key(
+        id="history.previous",
+        where="history",
+        keys="N",
+        action="hit(-1)",
+        help="The previous entry that was found.",
+    ),
+    Key(
         id="history.sort",
         where="history",
         keys="s",

@@ -55,6 +55,7 @@ class HistoryPane(Container):
         self._chips: tuple[Chip, ...] = ()
         self._order = Order.NEWEST
         self._is_jumping = False
+        self._hits: HistoryList | None = None
         self._found = Line(widget_id="found")
         self._typed = Input(id="typed", classes="-ascii" if look.is_ascii else "")
         self._subtotal = Line(widget_id="subtotal")
@@ -94,6 +95,7 @@ class HistoryPane(Container):
             return
         held = self.table.row(self.table.cursor)
         before, self._entries = self._entries, entries
+        self._hits = entries if entries.chips else self._hits
         is_same = before is not None and (before.chips, before.order) == (entries.chips, entries.order)
         cursor = None
         if is_same and held is not None and self.table.cursor > 0:
@@ -117,7 +119,7 @@ class HistoryPane(Container):
 
     def reset(self) -> None:
         """Another account: nothing is shown until its list comes."""
-        self._entries = None
+        self._entries = self._hits = None
         self.table.show(0, lambda _index: None, cursor=0)
 
     def search(self, words: str) -> bool:
@@ -149,6 +151,32 @@ class HistoryPane(Container):
         elif self._chips:
             self._chips = self._chips[:-1]
             self.want()
+
+    def action_hit(self, step: int) -> None:
+        """Down to the next entry that was found, up with -1; in all entries once the filter is dropped."""
+        entries, hits, row = self._entries, self._hits, self.table.row(self.table.cursor)
+        if entries is None or row is None:
+            return
+        if entries.chips:
+            self.table.cursor += step
+        elif hits is None:
+            self._complain(InputError("nothing was searched yet", advice="Press / and type a filter."))
+        elif self._order not in {Order.NEWEST, Order.OLDEST}:
+            self._complain(InputError("the list is not sorted by time", advice="Press s until it is."))
+        else:
+            self._go_to(
+                entries, hits, hits.hit(row.seq, is_newer=(step < 0) is (self._order is Order.NEWEST))
+            )
+
+    def _go_to(self, entries: HistoryList, hits: HistoryList, found: tuple[int, int] | None) -> None:
+        """Move to a hit, and say which of how many it is."""
+        index = entries.index(found[0]) if found is not None else None
+        if found is None or index is None:
+            self._complain(InputError("no further entry was found", advice="Press n or N to turn round."))
+            return
+        self.table.cursor = index
+        look, number = self._look, found[1]
+        self._found.show(lambda _width: hit_line(hits, number, look))
 
     def _type(self, text: str, *, hint: str, is_jumping: bool) -> None:
         self._is_jumping = is_jumping
@@ -219,6 +247,13 @@ def found_line(entries: HistoryList, snapshot: Snapshot, look: Look) -> Content:
     sums = f" {entries.count:,} of {total}: {' · '.join(figures)}"
     parts.append(Content.styled(look.own(sums), "$foreground"))
     return Content("").join(parts)
+
+
+def hit_line(hits: HistoryList, number: int, look: Look) -> Content:
+    """Which of the entries that were found the cursor stands on; the list shows all."""
+    parts = [Content.styled(f" {number:,} of {hits.count:,} found by ", "$foreground")]
+    parts += [Content.assemble((f"[{look.text(chip.text)}]", "$primary"), " ") for chip in hits.chips]
+    return Content("").join([*parts, Content.styled(look.own("· in all entries"), "$text-muted")])
 
 
 def month_line(month: MonthView, look: Look, *, token_value: int) -> Content:
