@@ -13,7 +13,7 @@ from nostr_usage.errors import UnknownNameError
 from nostr_usage.ledger.figures import CycleTotals
 from nostr_usage.ledger.lot import Lot
 from nostr_usage.ledger.names import DEFAULT_METER, AccountId, Operation, Source
-from nostr_usage.ledger.state import state_from_json
+from nostr_usage.ledger.state import next_allowance_at, state_from_json
 from nostr_usage.store import EntryRow, MonthTotal, Reader, StreamRow
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 
@@ -42,6 +42,7 @@ def balance_view(reader: Reader, stream: StreamRow, *, now: int, token_value: in
     live = [lot for lot in state.lots if lot.expires_at is None or lot.expires_at > now]
     tokens = sum(lot.remaining for lot in live) - state.debt
     cycle = state.cycles[-1] if state.cycles else None
+    resets_at = next_allowance_at(state, now=now)
     used = max(cycle.used - cycle.refunded, 0) if cycle else 0
     account = reader.account(stream.account)
     lots = tuple(_lot_view(reader, stream.stream_no, lot) for lot in live)
@@ -65,8 +66,8 @@ def balance_view(reader: Reader, stream: StreamRow, *, now: int, token_value: in
         micro_dollars=micro_dollars(tokens, token_value),
         token_value=token_value,
         cycle_start=cycle.start if cycle else None,
-        resets_at=cycle.end if cycle else None,
-        is_reset_due=bool(cycle and cycle.end is not None and cycle.end <= now),
+        resets_at=resets_at,
+        is_reset_due=resets_at is not None and resets_at <= now,
         lots=lots,
         state=stream.status.value,
         as_of_seq=stream.seq,

@@ -32,7 +32,7 @@ class BalanceView(NamedTuple):
         used_this_cycle: debits less refunds since `cycle_start`.
         percent: tokens ÷ (tokens + used this cycle), 0–100.
         micro_dollars: what the tokens are worth at `token_value` nano-dollars each.
-        resets_at: the end of the cycle; `is_reset_due` if it has passed and nobody wrote the reset yet.
+        resets_at: when the next allowance comes; `is_reset_due` if that has passed, and is not written yet.
         state: how much of it is proved, as in PROTOCOL.md, "Reading".
         as_of_seq: the entry that it stands on, with its id and time.
     """

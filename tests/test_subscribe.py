@@ -14,6 +14,7 @@ from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.subscribe import PlanChanged, Subscriber, purchase
 from nostr_usage.writing.request import Action, Grant, NewAccount, PlanChange
 from tests.operators import DAY_S, FEBRUARY_1, OperatorOfTests, operator_in
+from tests.spenders import balance
 
 METERS = ("lead_generation", "goal_generation", "strategy_analysis", "forecast", "general")
 
@@ -214,15 +215,25 @@ def test_a_cancelled_plan_lapses_at_the_boundary_and_may_be_taken_up_again(suite
 
 
 def test_from_28_days_to_a_year_within_a_cycle(coaching: OperatorOfTests) -> None:
-    """The difference at once, until a year from now; what is left of the 28 days lapses when they end."""
+    """The difference at once, until a year from now, when the next one comes; the 28 days' rest lapses."""
     account = coaching.open_account(plan="monthly")
     coaching.clock.set(FEBRUARY_1 + 10 * DAY_S)
     change(coaching, account, "annual")
     assert [5_000_000] == balances(coaching, account)
+    year_end = FEBRUARY_1 + 375 * DAY_S
+    assert (year_end, False) == (
+        balance(coaching, account).resets_at,
+        balance(coaching, account).is_reset_due,
+    )
 
     coaching.clock.set(FEBRUARY_1 + 30 * DAY_S)
+    assert (year_end, False) == (
+        balance(coaching, account).resets_at,
+        balance(coaching, account).is_reset_due,
+    )
     coaching.recorder.record(Action(account=account, activity="viva-chat", tokens=1_000, key="v1"))
     assert [4_399_000] == balances(coaching, account)
+    assert year_end == balance(coaching, account).resets_at
     coaching.clock.set(FEBRUARY_1 + 375 * DAY_S)
     coaching.recorder.tick(account)
     assert [5_000_000] == balances(coaching, account)

@@ -70,6 +70,21 @@ def balance_of(state: StreamState) -> Balance:
     return Balance(total=expiring + lasting - state.debt, expiring=expiring, lasting=lasting)
 
 
+def next_allowance_at(state: StreamState, *, now: int) -> int | None:
+    """When the next allowance comes, as far as the stream tells: the end of the current cycle, or later.
+
+    A larger plan in another rhythm grants its difference until its own cycle ends: later than the cycle in
+    which it came, and no allowance comes before. None where nothing ends.
+    """
+    end = state.cycles[-1].end if state.cycles else None
+    ends = [
+        lot.expires_at
+        for lot in state.lots
+        if lot.source is Source.ALLOWANCE and lot.expires_at is not None and lot.expires_at > now
+    ]
+    return max((one for one in (end, *ends) if one is not None), default=None)
+
+
 def state_to_json(state: StreamState) -> str:
     """`state` as one line of JSON that `state_from_json` reads."""
     life = state.lifetime

@@ -14,7 +14,7 @@ from nostr_usage.errors import UnknownNameError
 from nostr_usage.ledger.guardrail import BudgetFact, Facts, Guardrails, RateFact, RateLimit, Scope, decide
 from nostr_usage.ledger.projection import state_at
 from nostr_usage.ledger.refusal import Refusal
-from nostr_usage.ledger.state import balance_of, state_from_json
+from nostr_usage.ledger.state import balance_of, next_allowance_at, state_from_json
 from nostr_usage.ledger.window import window_at
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.price_book import price_of
@@ -123,12 +123,12 @@ class Admission:
         stream, account, intent = applicant.stream, applicant.account, applicant.seated(intent)
         plan = self._terms.plan(account.plan, meter=stream.meter)
         state = state_at(state_from_json(stream.state_json), plan, anchor=account.anchor, now=now)
-        cycle_end = state.cycles[-1].end if state.cycles else None
+        resets_at = next_allowance_at(state, now=now)
         return Facts(
             needed=needed,
             balance=balance_of(state).total,
             held=reader.held(stream.stream_no, now=now),
-            resets_at=cycle_end if plan is not None and plan.allowance > 0 else None,
+            resets_at=resets_at if plan is not None and plan.allowance > 0 else None,
             rates=tuple(_rates(reader, applicant, intent, now=now)),
             budgets=tuple(_budgets(reader, applicant, intent, now=now)),
         )

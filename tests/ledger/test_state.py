@@ -22,6 +22,7 @@ from nostr_usage.ledger.fold import (
     state_from_json,
     state_to_json,
 )
+from nostr_usage.ledger.state import next_allowance_at
 
 amounts = st.integers(0, 999_999_999_999_999)
 signed = st.integers(-999_999_999_999_999, 999_999_999_999_999)
@@ -115,6 +116,37 @@ def test_draws_are_read_as_they_were_saved(drawn: tuple[Draw, ...]) -> None:
 def test_a_saved_state_is_small() -> None:
     """A stream with a lot and a cycle takes a hundred bytes or so."""
     assert '[1,3,9,[[2,"gift",0,null,8,100]],0,[[7,null,0,0,0,0,0,0,0,0]],[0,0,0,0,0,0]]' == SAVED
+
+
+@pytest.mark.parametrize(
+    ("cycle_end", "lots_end", "expected"),
+    [
+        (200, (200,), 200),
+        (200, (), 200),
+        (200, (900, 200), 900),
+        (None, (900,), 900),
+        (200, (90,), 200),
+        (None, (90,), None),
+        (None, (), None),
+    ],
+)
+def test_the_next_allowance_comes_when_the_last_one_ends(
+    cycle_end: int | None, lots_end: tuple[int, ...], expected: int | None
+) -> None:
+    """At the end of the cycle, or of what a longer plan granted; lots that lapsed say nothing."""
+    cycle = CycleTotals(start=0, end=cycle_end, opening=0)
+    held = tuple(
+        Lot(seq=seq, source=source, priority=0, expires_at=end, granted_at=0, remaining=1)
+        for seq, (source, end) in enumerate(
+            [*((Source.ALLOWANCE, end) for end in lots_end), (Source.PURCHASED, None), (Source.GIFT, 999)]
+        )
+    )
+    assert expected == next_allowance_at(StreamState(lots=held, cycles=(cycle,)), now=100)
+
+
+def test_a_stream_that_is_not_open_waits_for_nothing() -> None:
+    """No cycle, no lot."""
+    assert None is next_allowance_at(EMPTY_STATE, now=100)
 
 
 BROKEN = {
