@@ -18,6 +18,8 @@ from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home, Role
 from nostr_usage.organise import organisation_of
+from nostr_usage.pricing.catalogue import Catalogue
+from nostr_usage.reporting.entitlement import Feature, entitlement_of
 from nostr_usage.reporting.monthly import (
     MonthlyReport,
     ReportFormat,
@@ -33,6 +35,8 @@ STDOUT = "-"
 _UNNAMED = ""
 CRON_TIME = "17 4 4 * *"
 """The fourth day of every month: what happened in the last one may be booked 48 hours late."""
+
+_FEATURES = {ReportFormat.CSV: Feature.CSV_EXPORT, ReportFormat.PDF: Feature.PDF_REPORT}
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -72,8 +76,12 @@ def file_options(command: Command) -> Command:
 @click.command(epilog="Example: nostr-usage report alice --month 2026-02 --pdf")
 @account_argument
 @click.option("--org", "organisation", metavar="NAME", help="An organisation, in place of ACCOUNT.")
-@click.option("--all", "is_all", is_flag=True, help="Every account, each into a file of its own.")
-@click.option("--feature", metavar="NAME", help="With --all: only accounts whose plan has this feature.")
+@click.option(
+    "--all",
+    "is_all",
+    is_flag=True,
+    help="Every account whose plan has such reports, each into a file of its own.",
+)
 @month_option
 @file_options
 @click.option(
@@ -96,7 +104,6 @@ def report(
     account: str | None,
     organisation: str | None,
     is_all: bool,
-    feature: str | None,
     month_name: str | None,
     directory: Path,
     meter: str | None,
@@ -111,20 +118,22 @@ def report(
     The figures re-add, and every entry has the id that proves it. Where the ledger contradicts itself, or the
     month is not over, the report says that it is not final. FILE follows its option, so ACCOUNT goes first.
 
-    Exit codes: 0 done, 1 done, but the ledger is not proved, 2 a value that cannot be used, 5 no usable home.
+    Exit codes: 0 done, 1 done, but the ledger is not proved, 2 a value that cannot be used, 3 the
+    account's plan has no such reports, 5 no usable home.
     """
     asked = {ReportFormat(name): value for name, value in files.items() if isinstance(value, str)}
-    _check(asked, names=(account, organisation), is_all=is_all, feature=feature, as_json=as_json)
+    _check(asked, names=(account, organisation), is_all=is_all, as_json=as_json)
     if is_cron:
-        _print_cron(home, asked, directory, feature=feature)
+        _print_cron(home, asked, directory)
         return ExitCode.DONE
     now = clock.now()
     month = parse_month(month_name, now=now)
     written: list[Path] = []
     is_doubtful = False
     with open_reader(home) as opened, opened.store.read() as reader:
-        rows = _chosen(opened, reader, account, organisation, is_all=is_all, feature=feature)
-        wanted = _wanted(rows, asked, directory, month=month)
+        catalogue = home_catalogue(home, opened.settings)
+        rows = _chosen(opened, reader, account, organisation, is_all=is_all)
+        wanted = _wanted(_entitled(rows, catalogue, asked, is_all=is_all), asked, directory, month=month)
         _refuse_existing(wanted, force=force)
         for one in wanted:
             made = monthly_report(
@@ -136,6 +145,7 @@ def report(
                 meter=meter,
                 is_own=opened.settings.role is Role.OPERATOR,
                 has_descriptions=not is_terse,
+                entitlement=entitlement_of(catalogue, one.account),
             )
             if is_all and made.is_empty:
                 continue
@@ -151,7 +161,6 @@ def _check(
     *,
     names: tuple[str | None, ...],
     is_all: bool,
-    feature: str | None,
     as_json: bool,
 ) -> None:
     if not asked:
@@ -160,8 +169,6 @@ def _check(
         )
     if sum(name is not None for name in names) + is_all > 1:
         raise InputError("ACCOUNT, --org and --all exclude each other", advice="Give one of them.")
-    if feature is not None and not is_all:
-        raise InputError("--feature chooses among all accounts", advice="Give --all, too.")
     if is_all and any(asked.values()):
         raise InputError(
             "--all writes several files", advice="Leave their names out; --directory says where."
@@ -182,7 +189,6 @@ def _chosen(
     organisation: str | None,
     *,
     is_all: bool,
-    feature: str | None,
 ) -> tuple[AccountRow, ...]:
     if organisation is not None:
         return (organisation_of(reader, find_account(opened.store, organisation)),)
@@ -195,14 +201,22 @@ def _chosen(
                 advice="Name one, or give --all; `nostr-usage account list` shows them.",
             )
         return (row,)
-    rows = tuple(row for row in tuple(reader.accounts()) if any(reader.streams(account_no=row.account_no)))
-    if feature is None:
-        return rows
-    catalogue = home_catalogue(opened.home, opened.settings)
-    having = {plan.name for plan in catalogue.plans if feature in plan.features}
-    if not having:
-        raise InputError(f"no plan has a feature {feature[:60]!r}", advice="`catalogue show` lists them.")
-    return tuple(row for row in rows if row.plan in having)
+    rows = tuple(reader.accounts())
+    return tuple(row for row in rows if any(reader.streams(account_no=row.account_no)))
+
+
+def _entitled(
+    rows: Iterable[AccountRow], catalogue: Catalogue, asked: Iterable[ReportFormat], *, is_all: bool
+) -> Iterable[AccountRow]:
+    """Of all accounts those whose plan has such reports; of one that is named, whether it does."""
+    for row in rows:
+        plan = entitlement_of(catalogue, row)
+        features = [_FEATURES[format_] for format_ in asked if format_ in _FEATURES]
+        if not is_all:
+            for feature in features:
+                plan.require(feature)
+        if all(map(plan.includes, features)):
+            yield row
 
 
 def _wanted(
@@ -258,12 +272,9 @@ def _print_written(written: list[Path], *, month: str, as_json: bool) -> None:
         print_line(f"wrote {path}")
 
 
-def _print_cron(
-    home: Home, asked: Mapping[ReportFormat, str], directory: Path, *, feature: str | None
-) -> None:
+def _print_cron(home: Home, asked: Mapping[ReportFormat, str], directory: Path) -> None:
     """A line for crontab(5), in which a percent sign would end the command."""
     words = ["nostr-usage", "--home", str(home.path.absolute()), "report", "--all", "--month", "last"]
-    words += ["--feature", feature] if feature else []
     words += [f"--{format_.value}" for format_ in asked]
     words += ["--directory", str(directory.absolute()), "--force"]
     print_raw(f"{CRON_TIME} {shlex.join(words)}".replace("%", "\\%"))

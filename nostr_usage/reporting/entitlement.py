@@ -86,6 +86,10 @@ class Entitlement:
             else f"{''.join(others) or 'No plan'} does.",
         )
 
+    def includes_dimension(self, dimension: Dimension) -> bool:
+        """Whether use may be broken down by it."""
+        return dimension not in _OF_DIMENSIONS or self.includes(_OF_DIMENSIONS[dimension])
+
     def require_dimension(self, dimension: Dimension) -> None:
         """Refuse a breakdown that the plan does not include.
 

@@ -110,21 +110,39 @@ def test_all_refuses_before_it_writes(terminal: Terminal) -> None:
     assert "mine" != Path("usage-bob-2026-03.csv").read_text()
 
 
-def test_only_plans_with_a_feature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tier that has scheduled PDF reports gets them, others do not."""
+def test_plan_decides_which_reports_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all accounts, those get a form whose tier has it; for one alone the others are refused."""
     terminal = operator_terminal(tmp_path, "--catalogue", "prompt_lab")
     for plan in ("free", "teams", "enterprise"):
         terminal.run("account", "new", plan, "--plan", plan)
+        terminal.run(
+            *(
+                "record",
+                plan,
+                "prompt-run",
+                "--model",
+                "gpt-5",
+                "--prompt-tokens",
+                "100",
+                "--completion-tokens",
+                "9",
+                "--key",
+                "k",
+            )
+        )
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
-    terminal.run("report", "--all", "--feature", "scheduled-pdf", "--pdf")
-    assert ["usage-enterprise-2026-02.pdf"] == written()
-    terminal.run("report", "--all", "--feature", "csv-export", "--csv")
-    assert ["usage-enterprise-2026-02.csv", "usage-teams-2026-02.csv"] == [
-        name for name in written() if name.endswith("csv")
-    ]
-    refused = terminal.run("report", "--all", "--feature", "nothing", "--csv", code=ExitCode.BAD_INPUT)
-    assert "no plan has a feature 'nothing'" in refused.err
+    terminal.run("report", "--all", "--pdf")
+    terminal.run("report", "--all", "--csv")
+    assert [
+        "usage-enterprise-2026-02.csv",
+        "usage-enterprise-2026-02.pdf",
+        "usage-teams-2026-02.csv",
+    ] == written()
+    refused = terminal.run("report", "teams", "--pdf", "-", code=ExitCode.REFUSED)
+    assert "the plan Teams does not include: Scheduled PDF reports" in refused.err
+    pages = [terminal.run("report", name, "--html", "-").out for name in ("free", "teams")]
+    assert [False, True] == ["By model" in page for page in pages]
 
 
 def test_cron_line_runs_as_printed(terminal: Terminal, tmp_path: Path) -> None:
@@ -159,7 +177,6 @@ def test_private_texts_can_stay_out(terminal: Terminal) -> None:
         (("alice", "--csv", "--org", "alice"), "exclude each other"),
         (("alice", "--csv", "--all"), "exclude each other"),
         (("--all", "--csv", "file.csv"), "--all writes several files"),
-        (("alice", "--csv", "--feature", "api"), "--feature chooses among all"),
         (("alice", "--csv", "-", "--html"), "standard output takes one report"),
         (("alice", "--csv", "-", "--json"), "the report or --json"),
         (("alice", "--csv", "--meter", "lead_generation"), "unknown account"),

@@ -14,6 +14,7 @@ from nostr_usage.ledger.entry import AccountId, Entry, Operation
 from nostr_usage.nostr.event import event_from_json
 from nostr_usage.report import rows_at, stream_of
 from nostr_usage.reporting.analytics import statement_view
+from nostr_usage.reporting.entitlement import Entitlement
 from nostr_usage.reporting.monthly.figures import ZONE, Line, MeterMonth, MonthlyReport
 from nostr_usage.reporting.trends import days_in, month_after
 from nostr_usage.store import AccountRow, EntryRow, Reader, StreamRow
@@ -59,6 +60,7 @@ def monthly_report(
     meter: str | None = None,
     is_own: bool = False,
     has_descriptions: bool = True,
+    entitlement: Entitlement | None = None,
 ) -> MonthlyReport:
     """The month (`2026-02`, UTC) of an account, of one of its meters or of all that it has.
 
@@ -71,6 +73,7 @@ def monthly_report(
         meter: None for all.
         is_own: whether the reader is the service that signs.
         has_descriptions: False to leave out what is private in the entries.
+        entitlement: what the account's plan lets it see; None for everything.
 
     Raises:
         UnknownNameError: if there is no such account, or it has no entries in the meter.
@@ -91,6 +94,7 @@ def monthly_report(
         month=month,
         ends_at=_start_of(month_after(month)),
         made_at=now,
+        hidden=frozenset(one for one in Dimension if entitlement and not entitlement.includes_dimension(one)),
         meters=tuple(
             _meter_month(reader, stream, month, names=names, has_descriptions=has_descriptions)
             for stream in streams

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nostr_usage.insight.breakdown import Breakdown
+from nostr_usage.insight.breakdown import Breakdown, Dimension
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.problems import Problem
 from nostr_usage.reporting.analytics import StatementView
@@ -80,6 +80,7 @@ class MonthlyReport:
         is_own: whether the service itself reads its ledger: nobody knows more of it than who signs it.
         month: `2026-02`; `ends_at` is the first second after it.
         made_at: the moment that the report describes: until then, the month was looked at.
+        hidden: what the account's plan does not break use down by.
     """
 
     service: str
@@ -90,6 +91,7 @@ class MonthlyReport:
     month: str
     ends_at: int
     made_at: int
+    hidden: frozenset[Dimension]
     meters: tuple[MeterMonth, ...]
 
     @property

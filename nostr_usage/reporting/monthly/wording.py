@@ -141,7 +141,8 @@ def _chapter(meter: MeterMonth, report: MonthlyReport) -> Chapter:
                 ("By member", meter.members),
                 ("By department", meter.departments),
             )
-            if _tells_something(found, is_first=found is meter.activities)
+            if found.dimension not in report.hidden
+            and (found is meter.activities or any(row.name for row in found.rows))
         ),
         plot=_plot(meter, report.month, unit),
         entries=_entries(listed, meter, left),
@@ -198,10 +199,6 @@ def _part(title: str, found: Breakdown, unit: str) -> Table:
             f"{shares} %",
         ),
     )
-
-
-def _tells_something(found: Breakdown, *, is_first: bool) -> bool:
-    return is_first or any(row.name for row in found.rows)
 
 
 def _plot(meter: MeterMonth, month: str, unit: str) -> Plot:
