@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,3 +31,8 @@ class RelayScore:
     def is_clean(self) -> bool:
         """Whether nothing came that an honest relay would not send."""
         return not (self.foreign or self.unasked or self.malformed or self.forged)
+
+    def add(self, other: RelayScore) -> None:
+        """Count what `other` counted, too."""
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))

@@ -97,6 +97,13 @@ class EvidenceWrites(EvidenceReads):
         assert pin is not None
         return pin
 
+    def add_first_sightings(self, sightings: Iterable[tuple[int, Iterable[int]]]) -> None:
+        """Note of entries that were just appended, by number, which relays showed them."""
+        self._connection.executemany(
+            "INSERT INTO sightings (entry_no, relay_mask) VALUES (?, ?)",
+            [(entry_no, sum(1 << number for number in relay_nos)) for entry_no, relay_nos in sightings],
+        )
+
     def add_sightings(self, entry_ids: Iterable[EntryId], relay_no: int) -> None:
         """Note that a relay showed these entries; those that are not held are passed over."""
         self._connection.executemany(

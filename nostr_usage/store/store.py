@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import Schema, connect, home_error, open_database
@@ -18,7 +19,10 @@ from nostr_usage.store.memory import Memory
 from nostr_usage.store.transaction import Reader, Transaction
 
 if TYPE_CHECKING:
+    import asyncio
     from concurrent.futures import Future
+
+    from nostr_usage.store.loop_writes import LoopWrites
 
 SCHEMA = Schema(
     title="store",
@@ -46,6 +50,9 @@ class Store:
         self._idle: deque[sqlite3.Connection] = deque()
         self._writes: GroupCommit[Transaction] | None = None
         self._write_connection: sqlite3.Connection | None = None
+        self._loop_writes: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopWrites[Transaction]] = (
+            WeakKeyDictionary()
+        )
         self._is_closed = False
 
     @classmethod
@@ -60,6 +67,11 @@ class Store:
         store = cls(path)
         store._idle.append(_reading(connection))
         return store
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._path
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +107,21 @@ class Store:
     def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
         """A future of what `write` would give: for an event loop, through `asyncio.wrap_future`."""
         return self._group().submit(_ending_iterators(work))
+
+    def write_soon(self, work: Callable[[Transaction], T]) -> asyncio.Future[T]:
+        """What `write` would give, for the event loop that runs, which goes on meanwhile.
+
+        Cancelling it does not call the work off.
+        """
+        import asyncio  # noqa: PLC0415 (callers without a loop do without)
+
+        from nostr_usage.store.loop_writes import LoopWrites  # noqa: PLC0415
+
+        loop = asyncio.get_running_loop()
+        writes = self._loop_writes.get(loop)
+        if writes is None:
+            writes = self._loop_writes[loop] = LoopWrites(self._group(), loop)
+        return writes.ask(_ending_iterators(work))
 
     @contextlib.contextmanager
     def read(self) -> Generator[Reader]:

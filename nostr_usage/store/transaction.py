@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from nostr_usage.store.accounts import AccountReads
+from nostr_usage.store.charges import ChargeReads
 from nostr_usage.store.coverage import CoverageReads
+from nostr_usage.store.deletions import DeletionReads, DeletionWrites
 from nostr_usage.store.estimates import EstimateReads
 from nostr_usage.store.evidence import EvidenceReads, EvidenceWrites
 from nostr_usage.store.holds import HoldReads, HoldWrites
@@ -27,6 +29,8 @@ class Reader(
     OutboxReads,
     ObjectionReads,
     EvidenceReads,
+    ChargeReads,
+    DeletionReads,
     CoverageReads,
     HoldReads,
     SpendingReads,
@@ -43,6 +47,7 @@ class Transaction(
     LineWrites,
     OutboxWrites,
     EvidenceWrites,
+    DeletionWrites,
     HoldWrites,
     SpendingWrites,
     TotalWrites,

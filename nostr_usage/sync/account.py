@@ -11,37 +11,62 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from nostr_usage.ledger.entry import DEFAULT_METER
+from nostr_usage.ledger.entry import DEFAULT_METER, AccountId
 from nostr_usage.nostr.event import Event
-from nostr_usage.nostr.filter import Filter
 from nostr_usage.store import StreamRow, StreamStatus
 from nostr_usage.sync.copies import Copies
 from nostr_usage.sync.keeping import Keeper
-from nostr_usage.sync.outcome import StreamReading
+from nostr_usage.sync.outcome import AccountReading, StreamReading
 from nostr_usage.sync.readers import NAMES_PER_FILTER_MAX, PAGE_MAX, LedgerFilter, Readers
 from nostr_usage.wire.entry_event import slot
 
-PAGES_MAX = 10
+PAGES_MAX = 5
 """Pages of one account before slots take over: they need no more memory however long the history is."""
-SLOTS_AT_ONCE_MAX = 800
+SLOTS_AT_ONCE_MAX = 500
 SLOTS_AHEAD = 8
 """Slots above the head that are asked for, in case ties in time or short pages hid what stands there."""
+LONG_HISTORIES_AT_ONCE_MAX = 2
+"""Accounts with more than one page that are read at a time: they are what a pass needs memory for."""
 
 
-class AccountReader:
-    """Reads one account from all relays at a time, and keeps what is proved."""
+class LedgerReader:
+    """Reads accounts of a ledger, several at a time, from all relays, and keeps what is proved."""
 
-    def __init__(self, readers: Readers, ledger: LedgerFilter, keeper: Keeper, copies: Copies) -> None:
-        self._readers = readers
-        self._ledger = ledger
-        self._keeper = keeper
+    def __init__(self, readers: Readers, ledger: LedgerFilter, keeper: Keeper) -> None:
+        self.readers = readers
+        self.ledger = ledger
+        self.keeper = keeper
+        self.long_histories = asyncio.Semaphore(LONG_HISTORIES_AT_ONCE_MAX)
+
+    async def read(self, account: AccountId) -> AccountReading:
+        """Every stream of the account, brought up to date; none if no relay could be asked to the end."""
+        return await _AccountReader(self, Copies(account)).read()
+
+
+class _AccountReader:
+    """Reads one account, once."""
+
+    def __init__(self, ledger_reader: LedgerReader, copies: Copies) -> None:
+        self._readers = ledger_reader.readers
+        self._ledger = ledger_reader.ledger
+        self._keeper = ledger_reader.keeper
+        self._long_histories = ledger_reader.long_histories
         self._copies = copies
         self._asked: set[tuple[str, int]] = set()
 
-    async def read(self) -> tuple[StreamReading, ...]:
-        """Every stream of the account, brought up to date; none if no relay could be asked to the end."""
+    async def read(self) -> AccountReading:
         heads = self._keeper.heads(self._copies.account)
-        await asyncio.gather(*(self._page_down(url, heads) for url in self._readers.urls))
+        pagers = [_Pager(self._readers, self._ledger, self._copies, url, heads) for url in self._readers.urls]
+        await asyncio.gather(*(pager.read_next() for pager in pagers))
+        longer = [pager for pager in pagers if not pager.is_done]
+        if not longer:
+            return await self._keep(heads)
+        async with self._long_histories:
+            await asyncio.gather(*(pager.read_down() for pager in longer))
+            return await self._keep(heads)
+
+    async def _keep(self, heads: Iterable[str]) -> AccountReading:
+        """Keep what is proved, and ask for what is missing, until that brings nothing more."""
         added: dict[str, int] = {}
         while True:
             streams = [await self._keeper.keep(self._copies, meter) for meter in self._meters(heads)]
@@ -55,7 +80,7 @@ class AccountReader:
         whole: frozenset[str] = frozenset()
         if self._readers.urls:
             whole = await self._keeper.finish(self._copies.account)
-        return tuple(
+        told = tuple(
             replace(
                 stream,
                 added=added[stream.meter],
@@ -64,33 +89,9 @@ class AccountReader:
             for stream in streams
             if added[stream.meter] or (self._readers.urls and (stream.seq or stream.missing or stream.forks))
         )
-
-    async def _page_down(self, url: str, heads: Mapping[str, StreamRow]) -> None:
-        """From the newest entry of one relay down to what is held."""
-        held = {meter: stream.seq for meter, stream in heads.items()}
-        since = min((stream.created_at for stream in heads.values()), default=None)
-        until: int | None = None
-        shown: set[str] = set()
-        for _ in range(PAGES_MAX):
-            page = await self._readers.fetch(url, self._page(since=since, until=until))
-            if not page:
-                return
-            self._add(page, url)
-            ids = {event.id for event in page}
-            oldest = min(event.created_at for event in page)
-            if self._copies.is_complete(url, held):
-                return
-            if until is not None and oldest >= until:
-                until -= 1  # the page lies within one second; what the relay hides there has its slots
-            elif ids <= shown:
-                return
-            else:
-                until = oldest  # inclusive: entries of that second may have been cut off
-            shown |= ids
-
-    def _page(self, *, since: int | None, until: int | None) -> Filter:
-        account = self._copies.account
-        return self._ledger.having("p", (account,), since=since, until=until, limit=PAGE_MAX)
+        return AccountReading(
+            account=self._copies.account, streams=told, problems=tuple(self._copies.problems)
+        )
 
     def _meters(self, heads: Iterable[str]) -> tuple[str, ...]:
         return tuple(dict.fromkeys((DEFAULT_METER, *heads, *self._copies.meters)))
@@ -121,3 +122,59 @@ class AccountReader:
 
     def _add(self, events: Iterable[Event], url: str) -> int:
         return self._copies.add(events, relay=url, score=self._readers.score(url))
+
+
+class _Pager:
+    """Pages of one account from one relay, from its newest entry down to what is held."""
+
+    def __init__(
+        self,
+        readers: Readers,
+        ledger: LedgerFilter,
+        copies: Copies,
+        url: str,
+        heads: Mapping[str, StreamRow],
+    ) -> None:
+        self.is_done = False
+        self._readers = readers
+        self._ledger = ledger
+        self._copies = copies
+        self._url = url
+        self._held = {meter: stream.seq for meter, stream in heads.items()}
+        self._since = min((stream.created_at for stream in heads.values()), default=None)
+        self._until: int | None = None
+        self._shown: frozenset[str] = frozenset()
+        self._pages = 0
+
+    async def read_down(self) -> None:
+        """Read the pages that are left."""
+        while not self.is_done:
+            await self.read_next()
+
+    async def read_next(self) -> None:
+        """Read one page, and find out whether it was the last."""
+        wanted = self._ledger.having(
+            "p", (self._copies.account,), since=self._since, until=self._until, limit=PAGE_MAX
+        )
+        page = await self._readers.fetch(self._url, wanted)
+        self._pages += 1
+        if not page:
+            self.is_done = True
+            return
+        self._copies.add(page, relay=self._url, score=self._readers.score(self._url))
+        self.is_done = self._pages >= PAGES_MAX or self._is_last(page)
+
+    def _is_last(self, page: Sequence[Event]) -> bool:
+        """Whether nothing is to be found below it by time; if not, the next page ends where it began."""
+        ids = frozenset(event.id for event in page)
+        oldest = min(event.created_at for event in page)
+        if self._copies.is_complete(self._url, self._held):
+            return True
+        if self._until is not None and oldest >= self._until:
+            self._until -= 1  # the page lies within one second; what the relay hides there has its slots
+        elif ids <= self._shown:
+            return True
+        else:
+            self._until = oldest  # inclusive: entries of that second may have been cut off
+        self._shown |= ids
+        return False

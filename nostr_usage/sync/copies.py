@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from nostr_usage.errors import EntryFormatError, EventError
 from nostr_usage.ledger.entry import AccountId, Entry, EntryId
@@ -104,16 +104,15 @@ class Copies:
                     return False
         return True
 
-    def settle(self, meter: str, seq: int) -> Iterator[tuple[str, EntryId]]:
-        """Forget copies up to `seq`, which are in the store or were found wanting; who showed which entry."""
-        left: list[Copy] = []
-        for copy in self.of_meter(meter):
-            if copy.entry.seq > seq:
-                left.append(copy)
-            else:
-                for relay in self._showers[copy.event.id, copy.event.sig]:
-                    yield relay, copy.entry_id
-        self._by_meter[meter] = left
+    def showers(self, copy: Copy) -> Collection[str]:
+        """The relays that showed a copy."""
+        return self._showers[copy.event.id, copy.event.sig]
+
+    def settle(self, meter: str, seq: int) -> list[Copy]:
+        """Forget the copies up to `seq`, which are in the store or were found wanting: these."""
+        copies = self.of_meter(meter)
+        self._by_meter[meter] = [copy for copy in copies if copy.entry.seq > seq]
+        return [copy for copy in copies if copy.entry.seq <= seq]
 
     def has_valid_signature(self, event: Event) -> bool:
         """Whether the ledger key signed `event`; each copy is checked once."""

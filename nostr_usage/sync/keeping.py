@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
@@ -18,7 +18,7 @@ from nostr_usage.ledger.fold import (
     state_from_json,
     state_to_json,
 )
-from nostr_usage.ledger.problems import Problem, ProblemCode
+from nostr_usage.ledger.problems import Problem, ProblemCode, charged_again, uncountable
 from nostr_usage.nostr.event import event_to_json
 from nostr_usage.store import Line, Pin, Reader, Store, StreamRow, StreamStatus, Transaction
 from nostr_usage.sync.copies import Copies
@@ -37,16 +37,25 @@ class Keeper:
         store: where to.
         relay_numbers: the store's numbers of the relays being read.
         check_every_signature: whether a link alone is not enough, because events are to be handed on.
+        has_loop_to_itself: whether nothing else is to go on in this thread while it writes; then no other
+            thread has to take turns with it.
     """
 
     def __init__(
-        self, store: Store, *, relay_numbers: Mapping[str, int], check_every_signature: bool
+        self,
+        store: Store,
+        *,
+        relay_numbers: Mapping[str, int],
+        check_every_signature: bool,
+        has_loop_to_itself: bool = False,
     ) -> None:
         self._store = store
         self._relay_numbers = relay_numbers
         self._check_every_signature = check_every_signature
+        self._has_loop_to_itself = has_loop_to_itself
         self._sightings: dict[str, list[EntryId]] = {relay: [] for relay in relay_numbers}
         self._sightings_count = 0
+        self._uncompared: dict[AccountId, dict[str, int | None]] = {}
 
     def heads(self, account: AccountId) -> dict[str, StreamRow]:
         """The streams of an account as they are held, by meter."""
@@ -63,10 +72,11 @@ class Keeper:
             reading = await self._write(findings.write) if findings.is_news else findings.reading
             if reading is not None:
                 break
-        for relay, entry_id in copies.settle(meter, reading.seq):
-            if relay in self._sightings:
-                self._sightings[relay].append(entry_id)
-                self._sightings_count += 1
+        self._note_debits(findings)
+        written = {id(link.copy) for link in findings.links}  # with their sightings
+        for copy in copies.settle(meter, reading.seq):
+            if id(copy) not in written:
+                self._note_sightings(copy, copies)
         if self._sightings_count >= SIGHTINGS_AT_ONCE_MAX:
             await self.keep_sightings()
         return reading
@@ -76,6 +86,7 @@ class Keeper:
 
         Until then what was added counts as incomplete, whatever interrupts the reading.
         """
+        charged_twice = self._charged_again(account)
         waiting = [
             stream.stream_no
             for stream in self.heads(account).values()
@@ -87,12 +98,50 @@ class Keeper:
             whole = [stream for stream in streams if _is_whole(stream, transaction)]
             for stream in whole:
                 transaction.set_status(stream.stream_no, StreamStatus.PROVISIONAL)
+            for stream_no, problems in charged_twice.items():
+                transaction.add_problems(stream_no, problems)
             return frozenset(stream.meter for stream in whole)
 
-        return await self._write(write) if waiting else frozenset()
+        return await self._write(write) if waiting or charged_twice else frozenset()
+
+    def _note_debits(self, findings: _Findings) -> None:
+        """Remember after which entry of a stream its debits were not compared with all below them.
+
+        The fold compares what it is given at once, so a stream that is read in one go needs no more. One that
+        was incomplete before may have been left half-way.
+        """
+        meters = self._uncompared.setdefault(findings.account, {})
+        is_first_look, after = findings.meter not in meters, meters.setdefault(findings.meter, None)
+        stream = findings.stream
+        if stream is not None and is_first_look and stream.status is StreamStatus.INCOMPLETE:
+            meters[findings.meter] = 0
+        elif stream is not None and findings.links and after is None:
+            meters[findings.meter] = stream.seq
+
+    def _charged_again(self, account: AccountId) -> dict[int, list[Problem]]:
+        """By stream, the new debits whose request stands in an earlier pass or part of this one."""
+        found: dict[int, list[Problem]] = {}
+        with self._store.read() as reader:
+            for meter, after_seq in self._uncompared.pop(account, {}).items():
+                stream = None if after_seq is None else reader.stream(account, meter)
+                if stream is None or after_seq is None:
+                    continue
+                for seq, entry_id, request, first_seq in reader.charged_again(
+                    stream.stream_no, after_seq=after_seq
+                ):
+                    problem = charged_again(request, seq=seq, entry_id=entry_id, first_seq=first_seq)
+                    found.setdefault(stream.stream_no, []).append(problem)
+        return found
+
+    def _note_sightings(self, copy: Copy, copies: Copies) -> None:
+        """Remember who showed an entry again, or another copy of it."""
+        for relay in copies.showers(copy):
+            if relay in self._sightings:
+                self._sightings[relay].append(copy.entry_id)
+                self._sightings_count += 1
 
     async def keep_sightings(self) -> None:
-        """Write down which relay showed which entries."""
+        """Write down which relay showed which of the entries that were held before."""
         sightings, self._sightings_count = self._sightings, 0
         self._sightings = {relay: [] for relay in self._relay_numbers}
 
@@ -124,25 +173,32 @@ class Keeper:
             stream=stream,
             chain=chain,
             links=links,
+            showers=[self._numbers(copies.showers(link.copy)) for link in links],
             folded=folded,
             problems=(*problems, *folded.problems),
             pin=pin,
             forks_held=len(reader.forks(stream.stream_no)) if stream else 0,
         )
 
+    def _numbers(self, relays: Collection[str]) -> tuple[int, ...]:
+        return tuple(self._relay_numbers[relay] for relay in relays if relay in self._relay_numbers)
+
     async def _write(self, work: Callable[[Transaction], T]) -> T:
+        if self._has_loop_to_itself:
+            return self._store.write(work)
         return await asyncio.wrap_future(self._store.submit(work))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Findings:
-    """What an examination of one stream found, ready to be written."""
+    """What an examination of one stream found, ready to be written; `showers` are relays, for each link."""
 
     account: AccountId
     meter: str
     stream: StreamRow | None
     chain: ChainReading
     links: Sequence[Link]
+    showers: Sequence[tuple[int, ...]]
     folded: FoldResult
     problems: Sequence[Problem]
     pin: Pin | None
@@ -170,6 +226,9 @@ class _Findings:
         if stream is None:
             return self._reading_without_entries()
         transaction.add_problems(stream.stream_no, self.problems)
+        for total in transaction.uncountable(stream.stream_no) if self.links else ():
+            found = uncountable(total.month, total.operation, total.type)
+            transaction.add_problems(stream.stream_no, [found])
         for fork in self.chain.forks:
             transaction.add_fork(
                 stream.stream_no,
@@ -204,8 +263,11 @@ class _Findings:
             )
             for link in self.links
         ]
-        stream_no, _ = transaction.append(
+        stream_no, numbers = transaction.append(
             self.account, self.meter, lines, state_json=state_to_json(self.folded.state)
+        )
+        transaction.add_first_sightings(
+            (number, showers) for number, showers in zip(numbers, self.showers, strict=True) if showers
         )
         return transaction.stream_numbered(stream_no)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 from nostr_usage.clock import Clock
@@ -15,24 +15,18 @@ from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.relays.together import run_together
 from nostr_usage.store import RELAYS_MAX, Store, StreamStatus, Transaction
-from nostr_usage.sync.account import AccountReader
+from nostr_usage.sync.account import LedgerReader
+from nostr_usage.sync.account_queue import AccountQueue, SyncProgress
 from nostr_usage.sync.accounts import AccountBook
-from nostr_usage.sync.copies import Copies
+from nostr_usage.sync.deletions import find_deletion_requests
 from nostr_usage.sync.keeping import Keeper
-from nostr_usage.sync.outcome import RelayReading, StreamReading
+from nostr_usage.sync.outcome import AccountReading, RelayReading, StreamReading
 from nostr_usage.sync.readers import LedgerFilter, Readers
+from nostr_usage.sync.work import Assignment
+from nostr_usage.sync.workers import WORKERS_MAX, processors, start_workers
 
 ACCOUNTS_AT_ONCE_MAX = 16
-"""As many as a connection has requests under way; each may hold some thousand entries in memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncProgress:
-    """How far a pass has come."""
-
-    accounts_done: int
-    accounts_total: int
-    entries_added: int
+"""As many as a connection has requests under way; each may hold a page in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +67,7 @@ async def sync_ledger(
     random: Random,
     on_progress: Callable[[SyncProgress], None] | None = None,
     check_every_signature: bool = False,
+    workers_max: int = WORKERS_MAX,
 ) -> SyncReport:
     """Bring the store up to date with what the relays show; nothing is raised for a relay.
 
@@ -87,13 +82,22 @@ async def sync_ledger(
         random: spreads those times.
         on_progress: called after each account.
         check_every_signature: check what links already prove, too, since events are to be handed on.
+        workers_max: processes that a long pass may start to read for it; below 2, it is read in this one.
 
     Raises:
         HomeError: if the store cannot be used.
+        WorkerError: if a process that was started ends early; what was stored stays.
     """
     async with RelayPool(policy=policy, clock=clock, random=random) as pool:
         ledger = LedgerFilter(pubkey=ledger_pubkey, kinds=tuple(kinds))
-        syncer = Syncer(store, pool, relays, ledger, check_every_signature=check_every_signature)
+        syncer = Syncer(
+            store,
+            pool,
+            relays,
+            ledger,
+            check_every_signature=check_every_signature,
+            workers_max=workers_max,
+        )
         return await syncer.sync(None if account is None else (account,), on_progress=on_progress)
 
 
@@ -108,12 +112,14 @@ class Syncer:
         ledger: LedgerFilter,
         *,
         check_every_signature: bool = False,
+        workers_max: int = WORKERS_MAX,
     ) -> None:
         self._store = store
         self._pool = pool
         self._urls = tuple(dict.fromkeys(relays))
         self._ledger = ledger
         self._check_every_signature = check_every_signature
+        self._workers_max = workers_max
 
     async def sync(
         self,
@@ -126,78 +132,90 @@ class Syncer:
         await readers.connect()
         if not readers.urls:
             return SyncReport(relays=readers.readings())
-        keeper = await self._keeper()
+        numbers = await self._relay_numbers()
         problems: tuple[Problem, ...] = ()
         book: AccountBook | None = None
         if accounts is None:
             book = AccountBook(readers, self._ledger)
             await book.discover(self._store)
             accounts, problems = book.accounts, book.problems() if readers.urls else ()
-        one_pass = _Pass(readers, self._ledger, keeper, total=len(accounts), on_progress=on_progress)
-        streams = await run_together(*(one_pass.read(account) for account in accounts))
-        await keeper.keep_sightings()
-        if book is not None and readers.urls:
-            streams = tuple(
-                (*found, *_never_shown(account, book.opened_meters(account), found))
-                for account, found in zip(accounts, streams, strict=True)
-            )
+        queue = AccountQueue(accounts, on_progress=on_progress)
+        await run_together(
+            self._read_here(queue, readers, numbers), self._read_in_workers(queue, readers, numbers)
+        )
+        found = queue.readings()
+        if book is not None:
+            problems += await find_deletion_requests(readers, self._ledger, self._store)
+        streams = [stream for reading in found for stream in self._streams(reading, book, readers)]
         return SyncReport(
             relays=readers.readings(),
-            streams=tuple(stream for found in streams for stream in found),
-            problems=(*problems, *one_pass.problems),
+            streams=tuple(streams),
+            problems=(*problems, *(problem for reading in found for problem in reading.problems)),
         )
 
-    async def _keeper(self) -> Keeper:
+    async def _read_here(self, queue: AccountQueue, readers: Readers, numbers: Mapping[str, int]) -> None:
+        keeper = Keeper(self._store, relay_numbers=numbers, check_every_signature=self._check_every_signature)
+        reader = LedgerReader(readers, self._ledger, keeper)
+
+        async def read_in_turn() -> None:
+            while (account := queue.next_here()) is not None:
+                queue.take(await reader.read(account))
+
+        await run_together(*(read_in_turn() for _ in range(ACCOUNTS_AT_ONCE_MAX)))
+        await keeper.keep_sightings()
+
+    async def _read_in_workers(
+        self, queue: AccountQueue, readers: Readers, numbers: Mapping[str, int]
+    ) -> None:
+        """Once the pass turns out to be long, leave it to several processes."""
+        count = min(self._workers_max, processors())
+        await queue.wait_decided()
+        if count < 2 or not queue.is_long or not readers.urls:
+            return
+        policy = readers.policy
+        shares = Assignment(
+            store_path=self._store.path,
+            ledger=self._ledger,
+            policy=replace(
+                policy,
+                requests_max=max(1, policy.requests_max // count),
+                collected_bytes_max=policy.collected_bytes_max // count,
+            ),
+            patience_s=readers.patience_s,
+            relay_numbers=numbers,
+            check_every_signature=self._check_every_signature,
+        )
+        async with start_workers(count, shares) as workers:
+            if not workers:
+                return
+            queue.hand_over()
+            for readings in await run_together(*(worker.read(queue) for worker in workers)):
+                for reading in readings:
+                    readers.add(reading)
+
+    async def _relay_numbers(self) -> dict[str, int]:
         def add_relays(transaction: Transaction) -> dict[str, int]:
             known = {relay.url for relay in transaction.relays()}
             places = RELAYS_MAX - len(known)
             fresh = [url for url in self._urls if url not in known][:places]
             return {url: transaction.add_relay(url) for url in self._urls if url in known or url in fresh}
 
-        numbers = await asyncio.wrap_future(self._store.submit(add_relays))
-        return Keeper(self._store, relay_numbers=numbers, check_every_signature=self._check_every_signature)
+        return await asyncio.wrap_future(self._store.submit(add_relays))
 
-
-def _never_shown(
-    account: AccountId, opened: set[str], found: Sequence[StreamReading]
-) -> Iterator[StreamReading]:
-    """Streams whose opening is signed, so that they have a first entry, which nobody shows who is asked."""
-    for meter in sorted(opened - {stream.meter for stream in found}):
-        yield StreamReading(
-            account=account, meter=meter, status=StreamStatus.INCOMPLETE, seq=0, added=0, missing=(1,)
-        )
-
-
-class _Pass:
-    """The accounts of one pass, some at a time."""
-
-    def __init__(
-        self,
-        readers: Readers,
-        ledger: LedgerFilter,
-        keeper: Keeper,
-        *,
-        total: int,
-        on_progress: Callable[[SyncProgress], None] | None,
-    ) -> None:
-        self.problems: list[Problem] = []
-        self._readers = readers
-        self._ledger = ledger
-        self._keeper = keeper
-        self._places = asyncio.Semaphore(ACCOUNTS_AT_ONCE_MAX)
-        self._total = total
-        self._done = self._added = 0
-        self._on_progress = on_progress
-
-    async def read(self, account: AccountId) -> tuple[StreamReading, ...]:
-        async with self._places:
-            copies = Copies(account)
-            streams = await AccountReader(self._readers, self._ledger, self._keeper, copies).read()
-        self.problems += copies.problems
-        self._done += 1
-        self._added += sum(stream.added for stream in streams)
-        if self._on_progress is not None:
-            self._on_progress(
-                SyncProgress(accounts_done=self._done, accounts_total=self._total, entries_added=self._added)
+    def _streams(
+        self, reading: AccountReading, book: AccountBook | None, readers: Readers
+    ) -> Iterator[StreamReading]:
+        """The streams of an account; also those whose opening is signed, which nobody shows who is asked."""
+        yield from reading.streams
+        if book is None or not readers.urls:
+            return
+        shown = {stream.meter for stream in reading.streams}
+        for meter in sorted(book.opened_meters(reading.account) - shown):
+            yield StreamReading(
+                account=reading.account,
+                meter=meter,
+                status=StreamStatus.INCOMPLETE,
+                seq=0,
+                added=0,
+                missing=(1,),  # it was opened, so it has a first entry
             )
-        return streams

@@ -1,10 +1,11 @@
-"""What a pass reports of each relay and each stream."""
+"""What a pass reports of each relay, each account and each stream."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from nostr_usage.ledger.entry import AccountId
+from nostr_usage.ledger.problems import Problem
 from nostr_usage.relays.condition import RelayCondition
 from nostr_usage.relays.scores import RelayScore
 from nostr_usage.store import StreamStatus
@@ -40,3 +41,17 @@ class StreamReading:
     added: int
     missing: tuple[int, ...] = ()
     forks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReading:
+    """One account after a pass: its streams, and signed events of it that are no entries."""
+
+    account: AccountId
+    streams: tuple[StreamReading, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def added(self) -> int:
+        """Entries that were new."""
+        return sum(stream.added for stream in self.streams)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nostr_usage.errors import RelayError, RelayTimeoutError
 from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.nostr.tags import tag_values
-from nostr_usage.relays.condition import condition_of
+from nostr_usage.relays.condition import RelayCondition, condition_of
 from nostr_usage.relays.connection import RelayConnection
+from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.relays.pool import RelayPool
 from nostr_usage.relays.scores import RelayScore
 from nostr_usage.sync.outcome import RelayReading
@@ -71,16 +72,30 @@ class _Patience:
         if self._under_way == 0:
             self._left_s -= asyncio.get_running_loop().time() - self._since
 
+    @property
+    def left_s(self) -> float:
+        """What is left of it, as of the last request that ended."""
+        return self._left_s
+
 
 class Readers:
-    """The relays of one pass. A relay that fails, or takes too long in all, is asked nothing more in it."""
+    """The relays of one pass. A relay that fails, or takes too long in all, is asked nothing more in it.
 
-    def __init__(self, pool: RelayPool, urls: Sequence[str]) -> None:
+    Args:
+        pool: their connections.
+        urls: of the relays.
+        patience_s: how long each may take in all; None for what the pool's policy says.
+    """
+
+    def __init__(
+        self, pool: RelayPool, urls: Sequence[str], *, patience_s: Mapping[str, float] | None = None
+    ) -> None:
         self._pool = pool
         self._urls = tuple(urls)
-        self._patience = {url: _Patience(pool.policy.relay_timeout_s) for url in self._urls}
+        limits_s = patience_s or dict.fromkeys(self._urls, pool.policy.relay_timeout_s)
+        self._patience = {url: _Patience(limits_s[url]) for url in self._urls}
         self._relays: dict[str, RelayConnection] = {}
-        self._errors: dict[str, RelayError] = {}
+        self._failures: dict[str, tuple[RelayCondition, str]] = {}
 
     async def connect(self) -> None:
         """Reach those relays that can be reached."""
@@ -89,7 +104,7 @@ class Readers:
             try:
                 self._relays[url] = await self._pool.relay(url)
             except RelayError as error:
-                self._errors[url] = error
+                self._give_up(url, condition_of(error), error.message)
 
         await asyncio.gather(*(connect(url) for url in self._urls))
 
@@ -97,6 +112,16 @@ class Readers:
     def urls(self) -> tuple[str, ...]:
         """The relays that have not failed."""
         return tuple(self._relays)
+
+    @property
+    def policy(self) -> ConnectionPolicy:
+        """The limits of each connection."""
+        return self._pool.policy
+
+    @property
+    def patience_s(self) -> dict[str, float]:
+        """How long each relay that has not failed may still take."""
+        return {url: self._patience[url].left_s for url in self._relays}
 
     def score(self, url: str) -> RelayScore:
         """The counts of a relay."""
@@ -113,14 +138,31 @@ class Readers:
                     return await relay.fetch(wanted)
         except TimeoutError:
             timeout_s = self._pool.policy.relay_timeout_s
-            self._give_up(url, RelayTimeoutError(url, f"not read to the end within {timeout_s:g} s"))
+            error = RelayTimeoutError(url, f"not read to the end within {timeout_s:g} s")
+            self._give_up(url, condition_of(error), error.message)
         except RelayError as error:
-            self._give_up(url, error)
+            self._give_up(url, condition_of(error), error.message)
         return None
 
-    def _give_up(self, url: str, error: RelayError) -> None:
+    async def fetch_aside(self, url: str, wanted: Filter) -> tuple[Event, ...]:
+        """What one relay has of events that are no entries; it may refuse them and still be read."""
+        relay = self._relays.get(url)
+        try:
+            with self._patience[url] as ends_at:
+                async with asyncio.timeout_at(ends_at):
+                    return await relay.fetch(wanted) if relay else ()
+        except (TimeoutError, RelayError):
+            return ()
+
+    def add(self, reading: RelayReading) -> None:
+        """Count what a relay delivered on another connection; what failed there counts as failed here."""
+        self.score(reading.url).add(reading.score)
+        if reading.condition is not RelayCondition.ANSWERED:
+            self._give_up(reading.url, reading.condition, reading.reason)
+
+    def _give_up(self, url: str, condition: RelayCondition, reason: str) -> None:
         self._relays.pop(url, None)
-        self._errors.setdefault(url, error)
+        self._failures.setdefault(url, (condition, reason))
 
     async def fetch_named(
         self, url: str, ledger: LedgerFilter, letter: str, values: Sequence[str]
@@ -143,12 +185,8 @@ class Readers:
 
     def readings(self) -> tuple[RelayReading, ...]:
         """How it went with each relay."""
-        return tuple(
-            RelayReading(
-                url=url,
-                condition=condition_of(self._errors.get(url)),
-                reason=error.message if (error := self._errors.get(url)) else "",
-                score=self._pool.score(url),
-            )
-            for url in self._urls
-        )
+        return tuple(self._reading(url) for url in self._urls)
+
+    def _reading(self, url: str) -> RelayReading:
+        condition, reason = self._failures.get(url, (RelayCondition.ANSWERED, ""))
+        return RelayReading(url=url, condition=condition, reason=reason, score=self._pool.score(url))
