@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from nostr_usage.home import Settings
@@ -20,7 +20,9 @@ from nostr_usage.wire.audit import (
     manifest_problems,
     open_number_problems,
     read_entry,
+    read_event,
 )
+from nostr_usage.wire.deletion import DELETION_KINDS, deletion_problem
 from nostr_usage.wire.details import Details
 from nostr_usage.wire.entry_event import month_of
 
@@ -135,6 +137,7 @@ class _Audit:
                 backends=self._backends,
             )
         )
+        self._note(self._deletion_problems())
         tally = self._tally
         return AuditReport(
             entries=tally.entries,
@@ -158,7 +161,9 @@ class _Audit:
         for problem in self._folded(stream, again):
             seen.add((problem.code, problem.seq, problem.entry_id))
             yield problem
-        yield from stream_problems(self._reader, stream, again)
+        for problem in stream_problems(self._reader, stream, again):
+            seen.add((problem.code, problem.seq, problem.entry_id))
+            yield problem
         if not self._is_quick:
             yield from referred_problems(self._reader, stream, again)
         yield from self._fork_problems(stream)
@@ -208,6 +213,19 @@ class _Audit:
         if stored is None or not stored.description:
             return None
         return Details(description=stored.description, salt=stored.salt or "")
+
+    def _deletion_problems(self) -> Iterator[Problem]:
+        """What the ledger key asked relays to delete, as far as its requests are still what it signed."""
+        authority = replace(self._authority, kinds=frozenset(DELETION_KINDS))
+        for row in self._reader.deletion_requests():
+            event_id = EntryId(row.event_id)
+            event, checks = read_event(
+                row.event_json.encode(), event_id=event_id, authority=authority, backends=self._backends
+            )
+            failed = tuple(failures(checks, entry_id=event_id))
+            yield from failed
+            if event is not None and not failed:
+                yield deletion_problem(event)
 
     def _fork_problems(self, stream: StreamRow) -> Iterator[Problem]:
         for fork in self._reader.forks(stream.stream_no):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from nostr_usage.nostr.event import Event
 from nostr_usage.nostr.message import RelayEvent, encode_message
+from nostr_usage.nostr.signer import Signer
+from nostr_usage.wire.deletion import DELETION_KIND, VANISH_KIND
 from tests.hostile import forgeries
 from tests.hostile.ledger_under_attack import LedgerUnderAttack
 from tests.hostile.scripting import (
@@ -128,3 +131,47 @@ def created_at_at_both_ends(relay: ScriptedRelay, ledger: LedgerUnderAttack) -> 
         return [*odd, event]
 
     change_answers(relay, ledger, lambda answers: each_event(answers, add))
+
+
+def deletion_requests(relay: ScriptedRelay, ledger: LedgerUnderAttack) -> None:
+    """The operator asked relays to delete two entries, and to forget the key; this one obeys the first."""
+    deleted = ledger.events[4:6]
+    relay.hold(
+        *(event for event in ledger.all_events if event not in deleted),
+        *requests_to_delete(cheating_signer(ledger), ledger),
+    )
+
+
+def forged_deletion_requests(relay: ScriptedRelay, ledger: LedgerUnderAttack) -> None:
+    """The same requests, by another author and with corrupt signatures, come with every answer."""
+    by_others = requests_to_delete(signer_of(9), ledger)
+    corrupt = map(with_forged_signature, requests_to_delete(cheating_signer(ledger), ledger))
+    shown = (*by_others, *corrupt)
+    relay.hold(*shown)
+
+    def add(answers: Answers) -> list[Frame]:
+        about = subscription_of(answers)
+        honest = [answer for answer in answers if not _is_of(answer, shown)]
+        return [*(RelayEvent(subscription_id=about, event=event) for event in shown), *honest]
+
+    change_answers(relay, ledger, add)
+
+
+def requests_to_delete(signer: Signer, ledger: LedgerUnderAttack) -> tuple[Event, Event]:
+    """Requests of this author to delete entries 5 and 6, and to forget all that it signed."""
+    names = tuple(("e", event.id) for event in ledger.events[4:6])
+    return (
+        signed(signer, kind=DELETION_KIND, tags=(*names, ("k", str(KIND)))),
+        signed(signer, kind=VANISH_KIND, tags=(("relay", "ALL_RELAYS"),)),
+    )
+
+
+def cheating_signer(ledger: LedgerUnderAttack) -> Signer:
+    """The ledger key, for whoever signs with it what a ledger never signs."""
+    signer = signer_of(1)
+    assert ledger.pubkey == signer.pubkey, "the operators of tests begin with this seed"
+    return signer
+
+
+def _is_of(answer: object, events: tuple[Event, ...]) -> bool:
+    return isinstance(answer, RelayEvent) and answer.event in events

@@ -78,6 +78,8 @@ READING_CASES = (
     _case(false_events.many_corrupt_signatures, misleads=True),
     _case(false_events.invented_meters, misleads=True),
     _case(false_events.created_at_at_both_ends, misleads=True),
+    _case(false_events.deletion_requests, Outcome.INCOMPLETE, misleads=True),
+    _case(false_events.forged_deletion_requests),
     _case(false_answers.withheld_middle, Outcome.INCOMPLETE, misleads=True),
     _case(false_answers.withheld_opening, Outcome.INCOMPLETE),
     _case(false_answers.withheld_account, Outcome.INCOMPLETE, misleads=True),

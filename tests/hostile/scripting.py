@@ -85,18 +85,18 @@ def _flood_of(ledger: LedgerUnderAttack) -> tuple[str, ...]:
 
 
 def but_openings(behaviour: Behaviour) -> Behaviour:
-    """Behave like this to whoever asks for an account, honestly to whoever asks which accounts there are."""
+    """Behave like this to whoever asks for entries of an account, honestly to whoever asks anything else."""
 
     async def behave(turn: Turn) -> None:
-        await (honestly if asked_for(turn)[0] == "o" else behaviour)(turn)
+        await (behaviour if asked_for(turn)[0] in {"p", "s"} else honestly)(turn)
 
     return behave
 
 
 def asked_for(turn: Turn) -> tuple[str, tuple[str, ...]]:
-    """The tag that is asked for, with the values."""
+    """The tag that is asked for, with the values; ("", ()) if none is."""
     assert isinstance(turn.message, ReqMessage)
-    return turn.message.filters[0].tags[0]
+    return next(iter(turn.message.filters[0].tags), ("", ()))
 
 
 def answering_as(answer: RelayEvent, event: Event) -> RelayEvent:

@@ -50,6 +50,7 @@ class Stream:
         lot: LotTerms | None = None,
         draws: tuple[Draw, ...] = (),
         sig_checked: bool = True,
+        request: str | None = None,
     ) -> Line:
         """The next line."""
         self.seq += 1
@@ -66,7 +67,7 @@ class Stream:
             balance=Balance(total=5_847, expiring=847, lasting=5_000),
             created_at=NOON + self.seq,
             occurred_at=occurred_at,
-            request=entry_id[:32],
+            request=request or entry_id[:32],
             ref=ref,
             lot=lot,
         )
