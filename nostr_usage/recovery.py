@@ -16,6 +16,7 @@ from typing import TypeVar
 from nostr_usage.clock import Clock
 from nostr_usage.errors import EntryFormatError, EventError, RelayError
 from nostr_usage.ledger.entry import Entry, EntryId, Operation
+from nostr_usage.ledger.problems import ProblemCode
 from nostr_usage.nostr.event import Event, event_from_json, verify_event
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.relays.condition import RelayCondition
@@ -150,7 +151,9 @@ def _obstacles(report: SyncReport) -> Iterator[str]:
         elif stream.missing or stream.status is StreamStatus.INCOMPLETE:
             yield f"account {stream.account}: entries {_some(stream)} exist and were not found"
     for problem in report.problems:
-        yield problem.message
+        # What was asked to be deleted is missing above, or was found all the same.
+        if problem.code is not ProblemCode.DELETION_REQUEST:
+            yield problem.message
 
 
 def _some(stream: StreamReading) -> str:

@@ -13,14 +13,16 @@ import pytest
 from nostr_usage.embedded import EmbeddedRelay
 from nostr_usage.errors import HomeError, IdempotencyError
 from nostr_usage.ledger.entry import AccountId, EntryId
+from nostr_usage.ledger.problems import ProblemCode
 from nostr_usage.publish import publish_due
 from nostr_usage.recovery import Recovery, find_unknown_entry, recover
 from nostr_usage.store import Store, StreamStatus
 from nostr_usage.writing.request import Action, NewAccount, Receipt
-from tests.ledgers import KIND, LOCAL, heads, read_into
+from tests.ledgers import KIND, LOCAL, events_of, heads, read_into
 from tests.operators import OperatorOfTests, operator_in
 from tests.relay_behaviours import drop
 from tests.scripted_relay import ScriptedRelay
+from tests.signed_events import signed, signer_of
 
 
 class Lab:
@@ -167,6 +169,20 @@ async def test_a_relay_that_does_not_answer_keeps_the_store_shut(
     second.clock.advance(600)
     assert (await recovery_of(second, lab.relay, scripted_relay.url)).is_done
     record(second, lab.account, "afterwards")
+
+
+async def test_a_deletion_request_does_not_keep_the_store_shut(
+    lab: Lab, scripted_relay: ScriptedRelay
+) -> None:
+    """Whoever signed it: what it names was read all the same, and the report says that it was asked for."""
+    reopen = lab.restore()
+    record(lab.first, lab.account, "after")
+    await publish(lab.first, lab.relay)
+    operator = reopen()
+    scripted_relay.hold(*events_of(lab.first), signed(signer_of(1), kind=5))
+    recovery = await recovery_of(operator, lab.relay, scripted_relay.url)
+    assert recovery.is_done
+    assert [ProblemCode.DELETION_REQUEST] == [problem.code for problem in recovery.report.problems]
 
 
 async def test_a_plain_copy_is_found_out_by_what_relays_hold(lab: Lab) -> None:
