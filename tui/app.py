@@ -123,7 +123,7 @@ def execute(arguments: list[str] | None = None) -> int:
         print_error(error)
         return exit_code_of(error)
     except click.ClickException as error:
-        print_usage_error(error)
+        print_usage_error(error.format_message(), command="nostr-usage-tui")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
@@ -183,6 +183,8 @@ def _run(
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
     from tui.contracts import Following, Options  # noqa: PLC0415  # see above
     from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
+    from tui.keymap import FILE_NAME as KEYMAP_NAME  # noqa: PLC0415  # see above
+    from tui.keymap import load_keymap  # noqa: PLC0415  # see above
 
     def follower(tell: Callable[[FeedState], None]) -> Following:
         from tui.following import Follower  # noqa: PLC0415  # relays are asked after the first frame
@@ -195,11 +197,11 @@ def _run(
     if wishes.is_offline:
         feed = FeedState(feed=Feed.OFFLINE, reason="as asked for")
     path = opened.home.path / FILE_NAME
-    preferences = load_preferences(path)
+    preferences, keymap = load_preferences(path), load_keymap(opened.home.path / KEYMAP_NAME)
     wishes = replace(wishes, is_local_time=wishes.is_local_time or preferences.is_local_time)
     options = Options(
         theme=wishes.theme or preferences.theme,
-        look=replace(look_of(wishes), money=preferences.money),
+        look=replace(look_of(wishes), money=preferences.money, keymap=keymap),
         preferences=preferences,
         remember=partial(save_preferences, path),
         has_colour=wishes.has_colour,

@@ -31,6 +31,11 @@ class ExplainingApp(FeedingApp):
         self._preferences = self._options.preferences
         self._hides_descriptions = False
 
+    @property
+    def look(self) -> Look:
+        """How things are drawn now."""
+        return self._look
+
     def action_enough(self) -> None:
         """Show what the balance is enough for."""
         snapshot = self._snapshot
@@ -59,4 +64,4 @@ class ExplainingApp(FeedingApp):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(TextDialog("Keys", help_lines(), look=self._look))
+        self.push_screen(TextDialog("Keys", help_lines(self._look), look=self._look))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 
@@ -12,6 +13,10 @@ from nostr_usage.safe_text import safe_text
 
 MINUS = "\N{MINUS SIGN}"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+Keymap = Mapping[str, tuple[str, ...]]
+"""By the name of an action, its keys as Textual spells them."""
 
 
 class Money(StrEnum):
@@ -102,11 +107,13 @@ class Look:
         is_ascii: only ASCII leaves this program.
         zone: of every time on screen; it is always printed.
         money: whether amounts are tokens, dollars or both.
+        keymap: keys of the user's own, which are told of instead of ours.
     """
 
     is_ascii: bool = False
     zone: tzinfo = UTC
     money: Money = Money.BOTH
+    keymap: Keymap = field(default_factory=dict[str, tuple[str, ...]])
 
     @property
     def shows_tokens(self) -> bool:

@@ -7,6 +7,7 @@ from textual.content import Content
 from nostr_usage.amount import format_tokens, micro_dollars
 from nostr_usage.views import BalanceView, MonthView
 from tui import wording
+from tui.keys import spelled_of
 from tui.look import Look
 from tui.snapshot import Snapshot
 
@@ -19,7 +20,7 @@ def renewal_notice(view: BalanceView, last_month: MonthView | None, look: Look) 
         actions = sum(row.count for row in last_month.rows)
         used = wording.amount(last_month.tokens, last_month.cents * 10_000, look)
         text += f" {name}: {used} used in {actions:,} actions."
-    return f"{text} Press m for more."
+    return f"{text} Press {spelled_of('balance.renewal', look)} for more."
 
 
 def renewal_lines(snapshot: Snapshot, view: BalanceView, look: Look) -> list[Content]:

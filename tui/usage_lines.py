@@ -12,6 +12,7 @@ from textual.content import Content
 from nostr_usage.amount import compact_tokens, divide_half_up, micro_dollars
 from nostr_usage.reporting.periods import Length, Period
 from tui import wording
+from tui.keys import spelled_of
 from tui.look import Look
 from tui.plots import Mark, column_lines, heat_lines
 
@@ -152,7 +153,10 @@ def _saving(value: ValueView, look: Look, width: int) -> Content:
     """The one line to be glad of, where there is something to be glad of."""
     star, packs = look.glyphs.star, wording.cents(value.pack_cents, look)
     if not look.shows_dollars:
-        return Content.styled(look.fit("Prices are in dollars: press $ to show them.", width), _MUTED)
+        return Content.styled(
+            look.fit(f"Prices are in dollars: press {spelled_of('app.money', look)} to show them.", width),
+            _MUTED,
+        )
     saved = wording.cents(abs(value.saved_cents), look)
     if value.saved_cents > 0:
         long = f"{star} {saved} saved, {value.saved_percent} %: in packs these tokens cost {packs}."

@@ -21,7 +21,7 @@ from nostr_usage.views import HistoryRow, MonthView
 from tui import wording
 from tui.entry_columns import entry_columns
 from tui.history_list import HistoryList
-from tui.keys import bindings_of
+from tui.keys import bindings_of, spelled_of
 from tui.look import Look, Money
 from tui.snapshot import Snapshot
 from tui.widgets.line import Line
@@ -160,9 +160,17 @@ class HistoryPane(Container):
         if entries.chips:
             self.table.cursor += step
         elif hits is None:
-            self._complain(InputError("nothing was searched yet", advice="Press / and type a filter."))
+            self._complain(
+                InputError(
+                    "nothing was searched yet", advice=f"Press {self._told('filter')} and type a filter."
+                )
+            )
         elif self._order not in {Order.NEWEST, Order.OLDEST}:
-            self._complain(InputError("the list is not sorted by time", advice="Press s until it is."))
+            self._complain(
+                InputError(
+                    "the list is not sorted by time", advice=f"Press {self._told('sort')} until it is."
+                )
+            )
         else:
             self._go_to(
                 entries, hits, hits.hit(row.seq, is_newer=(step < 0) is (self._order is Order.NEWEST))
@@ -172,7 +180,12 @@ class HistoryPane(Container):
         """Move to a hit, and say which of how many it is."""
         index = entries.index(found[0]) if found is not None else None
         if found is None or index is None:
-            self._complain(InputError("no further entry was found", advice="Press n or N to turn round."))
+            self._complain(
+                InputError(
+                    "no further entry was found",
+                    advice=f"{self._told('next')} and {self._told('previous')} turn round.",
+                )
+            )
             return
         self.table.cursor = index
         look, number = self._look, found[1]
@@ -206,11 +219,19 @@ class HistoryPane(Container):
             self._complain(InputError(f"{text[:40]!r} is not a day", advice="Write it like 2026-02-14."))
             return False
         if self._order not in {Order.NEWEST, Order.OLDEST}:
-            self._complain(InputError("the list is not sorted by time", advice="Press s until it is."))
+            self._complain(
+                InputError(
+                    "the list is not sorted by time", advice=f"Press {self._told('sort')} until it is."
+                )
+            )
             return False
         if self._entries is not None:
             self.table.cursor = self._entries.first_before(int((day + timedelta(days=1)).timestamp()))
         return True
+
+    def _told(self, name: str) -> str:
+        """The key of an action of this pane."""
+        return spelled_of(f"history.{name}", self._look)
 
     def _complain(self, error: InputError) -> None:
         self.notify(self._look.text(f"{error.message} {error.advice}"), severity="warning", markup=False)

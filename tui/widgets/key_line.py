@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.keys import Key, footer_keys, spelled
+from tui.look import Look
 
 _GAP = "  "
 
@@ -22,8 +23,9 @@ class KeyLine(Widget):
             super().__init__()
             self.key = key
 
-    def __init__(self, *, widget_id: str) -> None:
+    def __init__(self, *, look: Look, widget_id: str) -> None:
         super().__init__(id=widget_id)
+        self._look = look
         self._keys: tuple[Key, ...] = ()
 
     def show(self, where: str) -> None:
@@ -35,14 +37,14 @@ class KeyLine(Widget):
         """Keys and their labels."""
         line = Content(" ")
         for key in self._fitting():
-            line = Content.assemble(line, (spelled(key), "bold $primary"), f" {key.label}", _GAP)
+            line = Content.assemble(line, (spelled(key, self._look), "bold $primary"), f" {key.label}", _GAP)
         return line
 
     def on_click(self, event: ui_events.Click) -> None:
         """Do what the key under the pointer does."""
         left = 1
         for key in self._fitting():
-            right = left + len(_text(key))
+            right = left + len(self._text(key))
             if left <= event.x < right:
                 self.post_message(self.Clicked(key))
                 return
@@ -52,12 +54,11 @@ class KeyLine(Widget):
         fitting: list[Key] = []
         left = 1
         for key in self._keys:
-            left += len(_text(key)) + len(_GAP)
+            left += len(self._text(key)) + len(_GAP)
             if left - len(_GAP) > self.size.width:
                 break
             fitting.append(key)
         return fitting
 
-
-def _text(key: Key) -> str:
-    return f"{spelled(key)} {key.label}"
+    def _text(self, key: Key) -> str:
+        return f"{spelled(key, self._look)} {key.label}"

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 
 class TabBar(Widget):
-    """One line of tabs, numbered from 1."""
+    """One line of tabs: names, and what is shown of them."""
 
     class Clicked(Message):
         """Somebody wants to see the pane `name`."""
@@ -59,7 +59,4 @@ class TabBar(Widget):
             self.post_message(self.NoteClicked())
 
     def _spelled(self) -> list[tuple[str, str]]:
-        return [
-            (f"[{number} {title}]" if name == self._active else f" {number} {title} ", name)
-            for number, (name, title) in enumerate(self._names, start=1)
-        ]
+        return [(f"[{title}]" if name == self._active else f" {title} ", name) for name, title in self._names]
