@@ -183,8 +183,7 @@ def _run(
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
     from tui.contracts import Following, Options  # noqa: PLC0415  # see above
     from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
-    from tui.keymap import FILE_NAME as KEYMAP_NAME  # noqa: PLC0415  # see above
-    from tui.keymap import load_keymap  # noqa: PLC0415  # see above
+    from tui.relay_work import RelayWork  # noqa: PLC0415  # see above
 
     def follower(tell: Callable[[FeedState], None]) -> Following:
         from tui.following import Follower  # noqa: PLC0415  # relays are asked after the first frame
@@ -197,11 +196,11 @@ def _run(
     if wishes.is_offline:
         feed = FeedState(feed=Feed.OFFLINE, reason="as asked for")
     path = opened.home.path / FILE_NAME
-    preferences, keymap = load_preferences(path), load_keymap(opened.home.path / KEYMAP_NAME)
+    preferences = load_preferences(path)
     wishes = replace(wishes, is_local_time=wishes.is_local_time or preferences.is_local_time)
     options = Options(
         theme=wishes.theme or preferences.theme,
-        look=replace(look_of(wishes), money=preferences.money, keymap=keymap),
+        look=replace(look_of(wishes), money=preferences.money),
         preferences=preferences,
         remember=partial(save_preferences, path),
         has_colour=wishes.has_colour,
@@ -214,6 +213,7 @@ def _run(
         feed=feed,
         follow=follower if is_following else None,
         options=options,
+        relay_work=RelayWork(opened, clock=clock),
     )
     app.run()
     return app.return_code or ExitCode.DONE

@@ -20,27 +20,27 @@ from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
 from tui.dialogs import ChoiceDialog, account_columns
 from tui.history_list import HistoryList
-from tui.keys import bindings_of, spelled_of
-from tui.look import Look
+from tui.keys import bindings_of
 from tui.months import MonthsKept
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
 from tui.panes.relays import RelaysPane
 from tui.panes.usage import UsagePane
+from tui.relay_work import RelayWork
+from tui.relaying import RelayingApp
 from tui.snapshot import Feed, FeedState, Snapshot
 from tui.theme_names import NO_COLOUR_THEME
 from tui.themes import THEMES
 from tui.widgets.key_line import KeyLine
 from tui.widgets.line import Line
 from tui.widgets.tab_bar import TabBar
-from tui.writing_out import WritingOutApp
 
 AGE_S = 5.0
 """How often ages and countdowns are drawn again."""
 PANES = (("balance", "Balance"), ("usage", "Usage"), ("history", "History"), ("relays", "Relays"))
 
 
-class DashboardApp(WritingOutApp):
+class DashboardApp(RelayingApp):
     """Draws snapshots of one account."""
 
     CSS_PATH = "dashboard.tcss"
@@ -70,14 +70,16 @@ class DashboardApp(WritingOutApp):
         feed: FeedState,
         follow: Callable[[Callable[[FeedState], None]], Following] | None = None,
         options: Options | None = None,
+        relay_work: RelayWork | None = None,
     ) -> None:
         super().__init__(source, account=account, feed=feed, follow=follow, options=options or Options())
         self.set_class(self._options.look.is_ascii, "-plain")
         self._clock = clock
+        self.relay_work = relay_work
         self._status = Line(widget_id="status")
-        self._tabs = TabBar(_tabs(self._look), widget_id="tabs")
+        self._tabs = TabBar(PANES, widget_id="tabs")
         self._small = Line(widget_id="small")
-        self._keys = KeyLine(look=self._look, widget_id="keys")
+        self._keys = KeyLine(widget_id="keys")
         self._shown = "balance"
         self._months = MonthsKept(source)
         self.pane = BalancePane(look=self._look)
@@ -103,7 +105,6 @@ class DashboardApp(WritingOutApp):
 
     def on_mount(self) -> None:
         """The store answers at once; relays and timers come after the first frame."""
-        self.set_keymap({name: ",".join(keys) for name, keys in self._look.keymap.items()})
         self._keys.show("balance")
         self.show_feed()
         self.read_at_once()
@@ -191,6 +192,7 @@ class DashboardApp(WritingOutApp):
         if is_other:
             self.history.reset()
             self.usage.reset()
+            self.relays.reset()
         self.history.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         self.usage.show_snapshot(snapshot, self._look, hides_descriptions=self._hides_descriptions)
         self.give_notice(snapshot)
@@ -229,6 +231,12 @@ class DashboardApp(WritingOutApp):
             self.history.want()
         elif self._shown == "usage":
             self.usage.want()
+        elif self._shown == "relays":
+            self.relays.want()
+
+    def relays_pane(self) -> RelaysPane:
+        """Where relays are drawn."""
+        return self.relays
 
     def action_accounts(self) -> None:
         """Let the user choose an account."""
@@ -253,8 +261,3 @@ class DashboardApp(WritingOutApp):
     def action_resync(self) -> None:
         """Read the store again."""
         self.read()
-
-
-def _tabs(look: Look) -> tuple[tuple[str, str], ...]:
-    """The panes with the keys that show them."""
-    return tuple((name, f"{spelled_of(f'pane.{name}', look)} {title}") for name, title in PANES)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from nostr_usage.errors import InputError
 from tui import wording
 from tui.dialogs import Dialog
 from tui.keys import Key, bindings_of, footer_keys
 from tui.look import Look
-from tui.paging import page
+from tui.opening import open_in_pager
 
 if TYPE_CHECKING:
     # Loads what checks signatures, and the first frame shows no proof.
@@ -65,14 +64,7 @@ class ProofDialog(Dialog):
         """Show the proof in the pager, where the terminal can be lent to it."""
         lines = proof_lines(self._proof, self.look, hides_descriptions=self._hides)
         text = "\n".join(line.plain for line in lines) + "\n"
-        try:
-            with self.app.suspend():  # pyright: ignore[reportUnknownMemberType]  # untyped App
-                page(text)
-        except SuspendNotSupported:
-            self.notify("This terminal cannot be lent to a pager.", severity="warning", markup=False)
-        except InputError as error:
-            said = self.look.text(f"{error.message}. {error.advice}")
-            self.notify(said, severity="warning", markup=False)
+        open_in_pager(self, text, self.look)
 
     def action_verify(self) -> None:
         """Make every check once more."""

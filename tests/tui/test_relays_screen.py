@@ -57,7 +57,7 @@ async def test_a_follower_sees_how_each_relay_answered(source: LedgerSource) -> 
     )
     async with app.run_test(size=(120, 30)) as pilot:
         app.told(FeedState(feed=Feed.LIVE, relays=lines))
-        await pilot.press("4")
+        await pilot.press("4", "down")
         await settled(app, pilot)
         text = screen_text(app)
     for shown in ("relays 1/2", "● answered", "1,204", "✗ refused", "▲ odd", "restricted: members only"):
