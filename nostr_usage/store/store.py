@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
-from weakref import WeakKeyDictionary
 
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import Schema, connect, home_error, open_database
@@ -34,8 +33,9 @@ SCHEMA = Schema(
 )
 
 _IDLE_READERS_MAX = 8
-_WRITE_CACHE_KIB = 256 * 1024
-_READ_CACHE_KIB = 32 * 1024
+# Pages beyond these are in the system's cache, and a million entries take no more memory than a thousand.
+_WRITE_CACHE_KIB = 16 * 1024
+_READ_CACHE_KIB = 4 * 1024
 _CHECKPOINT_PAGES = 2048
 
 T = TypeVar("T")
@@ -50,9 +50,7 @@ class Store:
         self._idle: deque[sqlite3.Connection] = deque()
         self._writes: GroupCommit[Transaction] | None = None
         self._write_connection: sqlite3.Connection | None = None
-        self._loop_writes: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopWrites[Transaction]] = (
-            WeakKeyDictionary()
-        )
+        self._loop_writes: dict[asyncio.AbstractEventLoop, LoopWrites[Transaction]] = {}
         self._is_closed = False
 
     @classmethod
@@ -120,7 +118,10 @@ class Store:
         loop = asyncio.get_running_loop()
         writes = self._loop_writes.get(loop)
         if writes is None:
-            writes = self._loop_writes[loop] = LoopWrites(self._group(), loop)
+            writes = LoopWrites(self._group(), loop)
+            with self._mutex:
+                known = {loop: writes for loop, writes in self._loop_writes.items() if not loop.is_closed()}
+                self._loop_writes = {**known, loop: writes}
         return writes.ask(_ending_iterators(work))
 
     @contextlib.contextmanager
