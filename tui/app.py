@@ -183,6 +183,8 @@ def _run(
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
     from tui.contracts import Following, Options  # noqa: PLC0415  # see above
     from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
+    from tui.keymap import FILE_NAME as KEYMAP_NAME  # noqa: PLC0415  # see above
+    from tui.keymap import load_keymap  # noqa: PLC0415  # see above
     from tui.relay_work import RelayWork  # noqa: PLC0415  # see above
 
     def follower(tell: Callable[[FeedState], None]) -> Following:
@@ -196,11 +198,11 @@ def _run(
     if wishes.is_offline:
         feed = FeedState(feed=Feed.OFFLINE, reason="as asked for")
     path = opened.home.path / FILE_NAME
-    preferences = load_preferences(path)
+    preferences, keymap = load_preferences(path), load_keymap(opened.home.path / KEYMAP_NAME)
     wishes = replace(wishes, is_local_time=wishes.is_local_time or preferences.is_local_time)
     options = Options(
         theme=wishes.theme or preferences.theme,
-        look=replace(look_of(wishes), money=preferences.money),
+        look=replace(look_of(wishes), money=preferences.money, keymap=keymap),
         preferences=preferences,
         remember=partial(save_preferences, path),
         has_colour=wishes.has_colour,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from tui.keys import KEYS, spelled
 from tui.theme_names import THEME_NAMES
+
+if TYPE_CHECKING:
+    # It names this module's provider.
+    from tui.explaining import ExplainingApp
 
 Run = Callable[[], Awaitable[object]]
 _PANES = ("balance", "usage", "history", "relays")
@@ -33,13 +37,21 @@ class DashboardCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, Run, str]]:
         """Names, what they do, and their keys; all text here is ours."""
-        app = cast("App[int]", self.app)  # pyright: ignore[reportUnknownMemberType]  # untyped App
+        app = cast("ExplainingApp", self.app)  # pyright: ignore[reportUnknownMemberType]  # untyped App
         for key in KEYS:
             if key.where == "everywhere" and key.id != "app.commands":
-                yield key.help.rstrip("."), partial(app.run_action, key.action), f"key {spelled(key)}"
+                yield (
+                    key.help.rstrip("."),
+                    partial(app.run_action, key.action),
+                    f"key {spelled(key, app.look)}",
+                )
             elif key.where in _PANES and key.id != "history.clear":
                 run = partial(_run_in_pane, app, key.where, key.action)
-                yield f"{key.where.capitalize()}: {key.help.rstrip('.')}", run, f"key {spelled(key)}"
+                yield (
+                    f"{key.where.capitalize()}: {key.help.rstrip('.')}",
+                    run,
+                    f"key {spelled(key, app.look)}",
+                )
         for theme in THEME_NAMES:
             yield f"Theme: {theme}", partial(_use_theme, app, theme), "colours"
 

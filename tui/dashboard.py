@@ -20,7 +20,8 @@ from tui.commands import DashboardCommands
 from tui.contracts import Following, Options, Source
 from tui.dialogs import ChoiceDialog, account_columns
 from tui.history_list import HistoryList
-from tui.keys import bindings_of
+from tui.keys import bindings_of, spelled_of
+from tui.look import Look
 from tui.months import MonthsKept
 from tui.panes.balance import BalancePane
 from tui.panes.history import HistoryPane
@@ -77,9 +78,9 @@ class DashboardApp(RelayingApp):
         self._clock = clock
         self.relay_work = relay_work
         self._status = Line(widget_id="status")
-        self._tabs = TabBar(PANES, widget_id="tabs")
+        self._tabs = TabBar(_tabs(self._look), widget_id="tabs")
         self._small = Line(widget_id="small")
-        self._keys = KeyLine(widget_id="keys")
+        self._keys = KeyLine(look=self._look, widget_id="keys")
         self._shown = "balance"
         self._months = MonthsKept(source)
         self.pane = BalancePane(look=self._look)
@@ -105,6 +106,7 @@ class DashboardApp(RelayingApp):
 
     def on_mount(self) -> None:
         """The store answers at once; relays and timers come after the first frame."""
+        self.set_keymap({name: ",".join(keys) for name, keys in self._look.keymap.items()})
         self._keys.show("balance")
         self.show_feed()
         self.read_at_once()
@@ -261,3 +263,8 @@ class DashboardApp(RelayingApp):
     def action_resync(self) -> None:
         """Read the store again."""
         self.read()
+
+
+def _tabs(look: Look) -> tuple[tuple[str, str], ...]:
+    """The panes with the keys that show them."""
+    return tuple((name, f"{spelled_of(f'pane.{name}', look)} {title}") for name, title in PANES)

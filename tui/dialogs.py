@@ -53,7 +53,7 @@ class Dialog(ModalScreen[int | None]):
         """The box; its inside comes from `inside`."""
         with VerticalScroll(id="dialog") as box:
             box.border_title = Content(self.heading)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
-            keys = self.look.own(" · ").join(f"{spelled(key)} {key.label}" for key in self.keys())
+            keys = self.look.own(" · ").join(f"{spelled(key, self.look)} {key.label}" for key in self.keys())
             box.border_subtitle = Content(keys)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
             yield from self.inside()
 
@@ -114,7 +114,7 @@ class ChoiceDialog(Dialog, Generic[Choice]):
         self.dismiss(message.index)
 
 
-def help_lines() -> list[Content]:
+def help_lines(look: Look) -> list[Content]:
     """Every key, by where it works."""
     lines: list[Content] = []
     for place, name in _PLACES.items():
@@ -123,7 +123,7 @@ def help_lines() -> list[Content]:
             continue
         lines += [Content("")] if lines else []
         lines.append(Content.styled(name, "bold $primary"))
-        lines += [Content.assemble((f"  {spelled(key):<18}", "bold"), key.help) for key in keys]
+        lines += [Content.assemble((f"  {spelled(key, look):<18}", "bold"), key.help) for key in keys]
     return lines
 
 
