@@ -98,8 +98,8 @@ class Subscriber:
             self._grant_more(writer, first, account=account, plan=plan, anchor=anchor, now=now)
             return line
 
-        changed = account._replace(plan=plan, anchor=anchor)
-        receipt, _ = self._answers.answer(transaction, changed, request, write, meter=first)
+        # With the plan of before: by the new one its first allowance would be due, which is granted here.
+        receipt, _ = self._answers.answer(transaction, account, request, write, meter=first)
         for meter in others:
             writer = self._answers.writer(transaction, account.account, meter=meter)
             writer.write_own(plan_draft(plan, at=now))

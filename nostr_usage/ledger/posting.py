@@ -215,7 +215,8 @@ def _renewal_at(state: StreamState, plan: Plan | None, *, anchor: int, now: int)
     """When the next allowance is due, exact up to `now`.
 
     The end of the cycle, but not before a boundary of the plan: one that was changed within a cycle may count
-    its boundaries from a later anchor.
+    its boundaries from a later anchor. Where that anchor is a boundary of the plan before, which nothing that
+    was granted outlives, the first allowance is due at the anchor itself.
     """
     if plan is None or not state.cycles:
         return None
@@ -224,8 +225,14 @@ def _renewal_at(state: StreamState, plan: Plan | None, *, anchor: int, now: int)
         return cycle.end
     if cycle.end is not None and anchor >= cycle.end:
         return anchor
+    if cycle.end is None and anchor > cycle.start and not _has_allowance_after(state, anchor):
+        return anchor
     counted = next_boundary(plan.cycle, anchor=anchor, after=max(anchor, cycle.start))
     return counted if cycle.end is None else max(cycle.end, counted)
+
+
+def _has_allowance_after(state: StreamState, at: int) -> bool:
+    return any(lot.source is Source.ALLOWANCE and not is_lapsed(lot, at=at) for lot in state.lots)
 
 
 def _rollover(plan: Plan, rollover: Rollover, tokens: int, *, anchor: int, at: int) -> Draft:

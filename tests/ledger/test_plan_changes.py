@@ -248,6 +248,32 @@ def test_a_plan_that_takes_over_at_the_boundary_counts_from_there() -> None:
     ] == stream.due("02-05")
 
 
+def test_a_plan_that_takes_over_where_an_upgrade_ends_counts_from_there() -> None:
+    """From 28 days to a year, then to 7 days when the year ends: nothing is skipped between the two."""
+    monthly = Plan(name="monthly", cycle=EveryDays(days=28), allowance=600)
+    annual = Plan(name="annual", cycle=Annual(), allowance=5_000)
+    stream = Stream(monthly)
+    stream.anchor, stream.plan = unix("01-10"), annual
+    grant = upgrade_grant(stream.state, monthly, annual, anchor=stream.anchor, at=stream.anchor)
+    assert grant is not None
+    stream.write(grant, "01-10")
+    stream.use(100, "02-02")
+    stream.due("12-29")
+
+    stream.anchor, stream.plan = (
+        unix("2027-01-10"),
+        Plan(name="short", cycle=EveryDays(days=7), allowance=100),
+    )
+    assert [] == stream.due("2027-01-09")
+    assert [
+        ("expiry", 4_300, "01-10"),
+        ("renewal_grant", 100, "01-10"),
+        ("cycle_close", 0, "01-09"),
+        ("expiry", 100, "01-17"),
+        ("renewal_grant", 100, "01-17"),
+    ] == stream.due("2027-01-17")
+
+
 @given(
     st.lists(st.integers(0, 1_500), min_size=1, max_size=8),
     st.integers(1, 2_000),
