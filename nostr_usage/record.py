@@ -8,7 +8,6 @@ waits for the disk, `AsyncRecorder` does not block its loop; both do what `writi
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TypeVar
 
 from nostr_usage.ledger.entry import AccountId
@@ -48,14 +47,6 @@ class Recorder:
             RefusedError: the account is an organisation, and the actor no member of it.
         """
         return self._store.write(self._works.charging(action))
-
-    def record_soon(self, action: Action) -> Future[Receipt]:
-        """`record` for an event loop: a future, to be awaited through `asyncio.wrap_future`.
-
-        Raises:
-            NostrUsageError: as `record`; what needs the store to be noticed comes with the future.
-        """
-        return self._store.submit(self._works.charging(action))
 
     def grant(self, grant: Grant) -> Receipt:
         """Give tokens: a purchase, a gift, a promotion, an adjustment.
@@ -112,7 +103,4 @@ class AsyncRecorder:
         return await self._run(self._works.bringing_up_to_date(account))
 
     async def _run(self, work: Callable[[Transaction], T]) -> T:
-        import asyncio  # noqa: PLC0415 — callers without a loop do without
-
-        # Shielded: cancelling the caller must not take work out of the queue that was asked for.
-        return await asyncio.shield(asyncio.wrap_future(self._store.submit(work)))
+        return await self._store.write_soon(work)

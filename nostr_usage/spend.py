@@ -18,7 +18,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nostr_usage.errors import HoldError
 from nostr_usage.ledger.entry import AccountId
@@ -34,9 +34,6 @@ from nostr_usage.store import Store, Transaction
 from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
 from nostr_usage.writing.request import Receipt
 from nostr_usage.writing.stream_writer import Operator
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -352,8 +349,4 @@ class AsyncSpender:
             call.receipt = await self.settle(call.hold.hold_id, used)
 
     async def _run(self, work: Callable[[Transaction], T]) -> T:
-        import asyncio  # noqa: PLC0415 — callers without a loop do without
-
-        future: Future[T] = self._store.submit(work)
-        # Shielded: cancelling the caller must not take work out of the queue that charges for an action.
-        return await asyncio.shield(asyncio.wrap_future(future))
+        return await self._store.write_soon(work)

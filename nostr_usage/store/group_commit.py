@@ -11,9 +11,9 @@ import contextlib
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from nostr_usage.errors import HomeError
 from nostr_usage.store.database import home_error, is_about_file
@@ -30,14 +30,37 @@ T = TypeVar("T")
 ContextT = TypeVar("ContextT")
 
 
+class Answer(Protocol):
+    """Where the outcome of work goes whose caller does not wait in a thread, such as a future."""
+
+    def set_running_or_notify_cancel(self) -> bool:
+        """Whether the work is still wanted; from now on it cannot be called off."""
+        ...
+
+    def set_result(self, result: Any) -> None:
+        """It is done and on the disk."""
+        ...
+
+    def set_exception(self, exception: BaseException) -> None:
+        """It failed and was undone."""
+        ...
+
+
 class _Ticket(Generic[ContextT, T]):
     """One caller's work, its outcome, and how to wake the caller."""
 
-    __slots__ = ("error", "future", "is_leader", "result", "wake", "work")
+    __slots__ = ("answer", "error", "is_leader", "result", "tell_all", "wake", "work")
 
-    def __init__(self, work: Callable[[ContextT], T], *, future: Future[T] | None = None) -> None:
+    def __init__(
+        self,
+        work: Callable[[ContextT], T],
+        *,
+        answer: Answer | None = None,
+        tell_all: Callable[[], None] | None = None,
+    ) -> None:
         self.work = work
-        self.future = future
+        self.answer = answer
+        self.tell_all = tell_all
         self.result: T | None = None
         self.error: BaseException | None = None
         self.is_leader = False
@@ -51,12 +74,12 @@ class _Ticket(Generic[ContextT, T]):
 
     def finish(self) -> None:
         """Let the caller have the outcome."""
-        if self.future is None:
+        if self.answer is None:
             self.wake.release()
         elif self.error is not None:
-            self.future.set_exception(self.error)
+            self.answer.set_exception(self.error)
         else:
-            self.future.set_result(cast("T", self.result))
+            self.answer.set_result(self.result)
 
 
 class GroupCommit(Generic[ContextT]):
@@ -102,18 +125,34 @@ class GroupCommit(Generic[ContextT]):
         """A future of what `run` would give, for callers that must not wait, such as an event loop's."""
         from concurrent.futures import Future  # noqa: PLC0415 (loads logging; see above)
 
-        ticket: _Ticket[ContextT, T] = _Ticket(work, future=Future())
+        future: Future[T] = Future()
+        self.submit_all([(work, future)])
+        return future
+
+    def submit_all(
+        self,
+        works: Sequence[tuple[Callable[[ContextT], Any], Answer]],
+        *,
+        tell_all: Callable[[], None] | None = None,
+    ) -> None:
+        """Queue works whose callers do not wait; each outcome goes to its answer, in the writer's thread.
+
+        `tell_all` is called there once all answers of a commit have theirs.
+
+        Raises:
+            HomeError: if there are too many, or nothing is written any more; none was queued.
+        """
         with self._mutex:
-            self._enqueue(ticket)
+            self._enqueue([_Ticket(work, answer=answer, tell_all=tell_all) for work, answer in works])
+            if self._is_led:
+                return
+            self._is_led = self._queue[0].is_leader = True
             if self._writer is None:
                 self._writer = threading.Thread(
                     target=self._lead_when_woken, name="store-writer", daemon=True
                 )
                 self._writer.start()
-            self._lead_if_first(ticket)
-        if ticket.is_leader:
-            self._writer_wake.release()
-        return cast("Future[T]", ticket.future)
+        self._writer_wake.release()
 
     def close(self) -> None:
         """Refuse further work, and wait for what is queued."""
@@ -129,7 +168,7 @@ class GroupCommit(Generic[ContextT]):
         """Have the ticket's work run, here or by whoever leads; with `is_last`, nobody queues after it."""
         try:
             with self._mutex:
-                self._enqueue(ticket)
+                self._enqueue([ticket])
                 self._is_closed = is_last
                 self._lead_if_first(ticket)
             if not ticket.is_leader:
@@ -140,12 +179,12 @@ class GroupCommit(Generic[ContextT]):
         if ticket.is_leader:
             self._lead()
 
-    def _enqueue(self, ticket: _Ticket[ContextT, Any]) -> None:
+    def _enqueue(self, tickets: list[_Ticket[ContextT, Any]]) -> None:
         if self._is_closed:
             raise HomeError(f"{self._path} is closed", advice="Open the store again.")
-        if len(self._queue) >= QUEUE_MAX:
+        if len(self._queue) + len(tickets) > QUEUE_MAX:
             raise HomeError(f"{self._path}: {QUEUE_MAX} writes are waiting", advice="Write more slowly.")
-        self._queue.append(ticket)
+        self._queue.extend(tickets)
 
     def _lead_if_first(self, ticket: _Ticket[ContextT, Any]) -> None:
         ticket.is_leader = not self._is_led
@@ -181,6 +220,8 @@ class GroupCommit(Generic[ContextT]):
                 successor = self._next_leader()
             for ticket in batch:
                 ticket.finish()
+            for tell_all in {ticket.tell_all for ticket in batch if ticket.tell_all is not None}:
+                tell_all()
             self._promote(successor)
 
     def _next_leader(self) -> _Ticket[ContextT, Any] | None:
@@ -193,13 +234,13 @@ class GroupCommit(Generic[ContextT]):
     def _promote(self, successor: _Ticket[ContextT, Any] | None) -> None:
         if successor is None:
             return
-        if successor.future is None:
+        if successor.answer is None:
             successor.wake.release()
         else:
             self._writer_wake.release()
 
     def _run_batch(self, batch: list[_Ticket[ContextT, Any]]) -> None:
-        batch[:] = [t for t in batch if t.future is None or t.future.set_running_or_notify_cancel()]
+        batch[:] = [t for t in batch if t.answer is None or t.answer.set_running_or_notify_cancel()]
         is_committing = False
         try:
             if not self._run_all(batch):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from enum import Enum, auto
 from typing import TypeVar, cast
 
-ROWS_MAX = 16_384
+ROWS_MAX = 8_192
 """Rows remembered of each sort; with more, reading begins anew."""
 
 T = TypeVar("T")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Source
 from nostr_usage.nostr.event import UnsignedEvent, event_to_json, sign_event
+from nostr_usage.record import AsyncRecorder
 from nostr_usage.spend import Spender
 from nostr_usage.store import Transaction
 from nostr_usage.writing.intent import Hold, Intent, Used
@@ -100,10 +101,12 @@ def _threads(ledger: BenchLedger) -> float:
 
 
 async def _tasks(ledger: BenchLedger) -> float:
+    recorder = AsyncRecorder(store=ledger.store, operator=ledger.operator, catalogue=ledger.catalogue)
+
     async def work(name: int) -> None:
         account = ledger.accounts[name]
         for number in range(PER_CALLER):
-            await asyncio.wrap_future(ledger.recorder.record_soon(_action(account, f"{name}-{number}")))
+            await recorder.record(_action(account, f"{name}-{number}"))
 
     callers: list[Coroutine[None, None, None]] = [work(name) for name in range(TASKS)]
     started = time.perf_counter()
