@@ -80,6 +80,12 @@ def percent(part: int, whole: int) -> int:
     return min(100, divide_half_up(100 * part, whole))
 
 
+def nearest_rank(ascending: Sequence[int], percent: int) -> int:
+    """The smallest figure that at least `percent` % do not exceed: that of rank ⌈percent × n ÷ 100⌉."""
+    assert ascending, "nothing has no percentile"
+    return ascending[max(divide_up(percent * len(ascending), 100), 1) - 1]
+
+
 def micro_dollars(tokens: int, token_value: int) -> int:
     """What `tokens` are worth in micro-dollars, at `token_value` nano-dollars a token, halves up.
 

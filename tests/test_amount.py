@@ -19,6 +19,7 @@ from nostr_usage.amount import (
     format_dollars_exact,
     format_tokens,
     micro_dollars,
+    nearest_rank,
     parse_amount,
     parse_dollars_exact,
     percent,
@@ -201,3 +202,20 @@ def test_rows_rounded_alone_would_not_add() -> None:
     """Control: three rows of half a cent are two cents together, where each alone would be shown as one."""
     assert (1, 1, 0) == cents_that_add([5_000, 5_000, 5_000])
     assert 3 == sum(divide_half_up(part, 10_000) for part in (5_000, 5_000, 5_000))
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"), [(0, 15), (1, 15), (20, 15), (21, 20), (40, 20), (50, 35), (80, 40), (100, 50)]
+)
+def test_a_percentile_is_a_figure_that_was_there(percent: int, expected: int) -> None:
+    """The textbook's five: 15, 20, 35, 40, 50."""
+    assert expected == nearest_rank([15, 20, 35, 40, 50], percent)
+
+
+@given(SMALL.filter(bool), st.integers(1, 100))
+def test_a_percentile_is_the_smallest_that_enough_do_not_exceed(figures: list[int], percent: int) -> None:
+    """At least so many percent lie at or below it, and fewer at or below any smaller figure."""
+    found = nearest_rank(sorted(figures), percent)
+    assert 100 * sum(one <= found for one in figures) >= percent * len(figures)
+    smaller = [one for one in figures if one < found]
+    assert 100 * len(smaller) < percent * len(figures)

@@ -1,4 +1,4 @@
-"""`nostr-usage check|reserve|settle|void`: an action that is paid for before it runs, charged after it."""
+"""`nostr-usage check|reserve|extend|settle|void`: an action that is paid for before it runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ from nostr_usage.errors import RefusedError
 from nostr_usage.home import Home
 from nostr_usage.ledger.refusal import Caution, Refusal
 from nostr_usage.spend import TTL_S_DEFAULT
-from nostr_usage.wiring import OperatorHome, find_account, open_operator
+from nostr_usage.store import Store
+from nostr_usage.wiring import find_account, open_operator
 from nostr_usage.writing.intent import Clearance, CountSource, Hold, Intent, Used
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -64,6 +65,17 @@ def intent_options(command: Command) -> Command:
     return command
 
 
+def _ttl_option(command: Command) -> Command:
+    return click.option(
+        "--ttl",
+        "ttl_s",
+        type=amount,
+        default=str(TTL_S_DEFAULT),
+        show_default=True,
+        help="Seconds that it lasts from now on.",
+    )(command)
+
+
 @click.command(epilog="Example: nostr-usage check alice magic-mentor --json")
 @intent_options
 @json_option
@@ -75,11 +87,11 @@ def check(clock: Clock, home: Home, *, as_json: bool, **asked: Unpack[Asked]) ->
     Exit codes: 0 it may, 2 a value that cannot be used, 3 refused, 5 not an operator's home.
     """
     with open_operator(home, password=key_password(home, "ledger"), clock=clock) as opened:
-        answer = opened.spender.check(_intent(opened, asked))
+        answer = opened.spender.check(intent_of(opened.store, asked))
     if isinstance(answer, Refusal):
         return _print_refusal(answer, as_json=as_json)
     if as_json:
-        print_json(_clearance_object(answer))
+        print_json(clearance_object(answer))
         return ExitCode.DONE
     print_line(
         f"yes: {format_tokens(answer.needed)} needed, {format_tokens(answer.left)} left,"
@@ -91,14 +103,7 @@ def check(clock: Clock, home: Home, *, as_json: bool, **asked: Unpack[Asked]) ->
 
 @click.command(epilog="Example: nostr-usage reserve alice magic-mentor --key chat-81 --ttl 600")
 @intent_options
-@click.option(
-    "--ttl",
-    "ttl_s",
-    type=amount,
-    default=str(TTL_S_DEFAULT),
-    show_default=True,
-    help="Seconds that it lasts.",
-)
+@_ttl_option
 @key_option
 @json_option
 @pass_home
@@ -111,12 +116,35 @@ def reserve(clock: Clock, home: Home, *, ttl_s: int, key: str, as_json: bool, **
     Exit codes: 0 done, 2 a value that cannot be used, 3 refused, 5 not an operator's home.
     """
     with open_operator(home, password=key_password(home, "ledger"), clock=clock) as opened:
-        answer = opened.spender.reserve(_intent(opened, asked), key=key, ttl_s=ttl_s)
+        answer = opened.spender.reserve(intent_of(opened.store, asked), key=key, ttl_s=ttl_s)
     if isinstance(answer, Refusal):
         return _print_refusal(answer, as_json=as_json)
     _print_hold(answer, f"held until {moment(answer.expires_at)}", as_json=as_json)
     if answer.is_repeat:
         print_note("This request was answered before: this is its hold, and nothing more is kept back.")
+    return ExitCode.DONE
+
+
+@click.command(epilog="Example: nostr-usage extend HOLD --ttl 600 --tokens 400")
+@click.argument("hold")
+@_ttl_option
+@click.option("--tokens", type=amount, help="What it is to keep back.  [default: as much as before]")
+@json_option
+@pass_home
+@pass_clock
+def extend(clock: Clock, home: Home, *, hold: str, ttl_s: int, tokens: int | None, as_json: bool) -> int:
+    """Let HOLD last for --ttl seconds from now on, or keep more back: its action takes longer, or needs more.
+
+    One that has expired must be affordable again; a refusal leaves it as it was.
+
+    Exit codes: 0 done, 2 a value that cannot be used, 3 refused, no such hold, or it has ended, 5 not an
+    operator's home.
+    """
+    with open_operator(home, password=key_password(home, "ledger"), clock=clock) as opened:
+        answer = opened.spender.extend(hold, ttl_s=ttl_s, tokens=tokens)
+    if isinstance(answer, Refusal):
+        return _print_refusal(answer, as_json=as_json)
+    _print_hold(answer, f"held until {moment(answer.expires_at)}", as_json=as_json)
     return ExitCode.DONE
 
 
@@ -188,9 +216,14 @@ def void(clock: Clock, home: Home, *, hold: str, as_json: bool) -> None:
     _print_hold(voided, "given back", as_json=as_json)
 
 
-def _intent(opened: OperatorHome, asked: Asked) -> Intent:
+def intent_of(store: Store, asked: Asked) -> Intent:
+    """The intent that the options mean.
+
+    Raises:
+        UnknownNameError, KeyFormatError: no such account.
+    """
     return Intent(
-        account=find_account(opened.store, asked["account"]),
+        account=find_account(store, asked["account"]),
         activity=asked["activity"],
         tokens=asked["tokens"],
         add_ons=asked["add_ons"],
@@ -217,13 +250,18 @@ def _print_hold(hold: Hold, what: str, *, as_json: bool) -> None:
 
 def _print_refusal(refusal: Refusal, *, as_json: bool) -> ExitCode:
     if as_json:
-        print_json(_refusal_object(refusal))
+        print_json(refusal_object(refusal))
         return ExitCode.REFUSED
     print_error(RefusedError(refusal, refusal.message))
+    print_help_of(refusal)
+    return ExitCode.REFUSED
+
+
+def print_help_of(refusal: Refusal) -> None:
+    """What would help, each on a line of its own, waiting with its end."""
     for one in refusal.help:
         until = "" if one.at is None else f" It comes at {moment(one.at)}."
         print_note(f"- {one.text}{until}")
-    return ExitCode.REFUSED
 
 
 def _print_cautions(cautions: tuple[Caution, ...]) -> None:
@@ -231,11 +269,13 @@ def _print_cautions(cautions: tuple[Caution, ...]) -> None:
         print_note(f"note: {caution.message}")
 
 
-def _clearance_object(clearance: Clearance) -> dict[str, object]:
+def clearance_object(clearance: Clearance) -> dict[str, object]:
+    """A yes, for programs."""
     return {"is_allowed": True, **asdict(clearance), "cautions": _cautions(clearance.cautions)}
 
 
-def _refusal_object(refusal: Refusal) -> dict[str, object]:
+def refusal_object(refusal: Refusal) -> dict[str, object]:
+    """A no, for programs."""
     return {
         "is_allowed": False,
         **asdict(refusal),

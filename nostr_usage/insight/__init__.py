@@ -7,6 +7,7 @@
     forecast   when a balance runs out, early and late
     unusual    days far above the others, and bursts of actions
     standing   many accounts: power users, those at risk, averages against targets, dearest actions
+    accuracy   what was quoted against what was charged
     margin     what customers paid against what the models cost: the operator's own
     advice     what would have cost less, computed from what was used
 

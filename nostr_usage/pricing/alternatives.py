@@ -17,8 +17,9 @@ from nostr_usage.pricing.price_book import price_of
 from nostr_usage.pricing.tables import Activity, ChargeMode
 
 ALTERNATIVES_MAX = 3
-# Three in, two out: what models are compared by where nothing is known of the request.
-_TYPICAL_UNITS = (600_000, 400_000)
+# Three in, two out: what models are compared by where nothing is known of the request. So few that a model
+# which asks more for long prompts is taken at its price for short ones.
+_TYPICAL_UNITS = (600, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nostr_usage.amount import divide_half_up, divide_up
+from nostr_usage.amount import divide_half_up, nearest_rank
 from nostr_usage.errors import InputError, PricingError
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.charge import charge_for
@@ -107,12 +107,6 @@ class Expected:
     prompt: Range | None = None
     completion: Range | None = None
     is_completion_assumed: bool = False
-
-
-def nearest_rank(ascending: Sequence[int], percent: int) -> int:
-    """The smallest figure that at least `percent` % do not exceed: that of rank ⌈percent × n ÷ 100⌉."""
-    assert ascending, "nothing has no percentile"
-    return ascending[max(divide_up(percent * len(ascending), 100), 1) - 1]
 
 
 def range_of(figures: Sequence[int]) -> Range:

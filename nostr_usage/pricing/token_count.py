@@ -11,6 +11,7 @@ times: no bound, but every kind of text that was measured lies in it.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +33,8 @@ _ENCODINGS = (
 )
 # A character is at most four tokens, and the library takes 200,000 tokens at once.
 _PIECE_CHARACTERS_MAX = 50_000
-_CUT = re.compile(r"\n(?=[^\W_])")
+LINE_START = re.compile(r"\n(?=[^\W_])")
+"""The end of a line before a letter or digit: no token reaches over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,9 @@ class TokenCount:
         return bool(self.encoding)
 
 
-class _Encoder(Protocol):
+class Encoder(Protocol):
+    """What `bpe-openai` gives."""
+
     def encode_ordinary(self, text: str) -> list[int]:
         """The tokens of a text."""
         ...
@@ -68,7 +72,7 @@ def count_tokens(text: str, *, model: str | None) -> TokenCount:
             advice=f"{TEXT_CHARACTERS_MAX:,} characters can be, or state its tokens.",
         )
     encoding = encoding_of(model)
-    encoder = _encoder(encoding) if encoding else None
+    encoder = encoder_named(encoding) if encoding else None
     if encoding is None or encoder is None:
         return TokenCount(tokens=tokens_by_characters(text))
     counted = sum(len(encoder.encode_ordinary(piece)) for piece in _pieces(text))
@@ -93,25 +97,24 @@ def tokens_by_characters(text: str) -> Range:
 
 
 @cache
-def _encoder(encoding: str) -> _Encoder | None:
+def encoder_named(encoding: str) -> Encoder | None:
     """The encoder of that name; None where the extra is not installed."""
-    try:
-        library = import_module("bpe_openai")
-    except ImportError:
-        return None
-    return cast("_Encoder", library.get_encoding(encoding))
+    with warnings.catch_warnings():
+        # Version 0.1.4 opens its tables in a way that Python 3.11 and 3.12 advise against.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            library = import_module("bpe_openai")
+        except ImportError:
+            return None
+        return cast("Encoder", library.get_encoding(encoding))
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """The text in pieces that can be counted by themselves.
-
-    No token reaches over the end of a line into a letter or digit, so a cut there changes nothing; where a
-    piece has no such end, the cut may cost a token.
-    """
+    """The text in pieces that can be counted by themselves; a cut where no line starts may cost a token."""
     start = 0
     while len(text) - start > _PIECE_CHARACTERS_MAX:
         end = start + _PIECE_CHARACTERS_MAX
-        cuts = [cut.end() for cut in _CUT.finditer(text, start, end)]
+        cuts = [cut.end() for cut in LINE_START.finditer(text, start, end)]
         end = cuts[-1] if cuts else end
         yield text[start:end]
         start = end

@@ -17,8 +17,6 @@ from nostr_usage.writing.alerting import spent_of
 from nostr_usage.writing.terms import Terms
 
 SUBJECT_LENGTH_MAX = 100
-BUDGET_FEATURES = {Period.DAY: "daily-budget", Period.MONTH: "monthly-budget"}
-"""Where a catalogue sells these features, accounts on plans without them have no budgets of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +79,7 @@ class Budgeting:
         Raises:
             UnknownNameError: no such account.
             AmountError: tokens that are no amount.
-            InputError: a subject that does not fit its scope, or a plan without such budgets.
+            InputError: a subject that does not fit its scope.
         """
         checked_amount(budget.tokens, name="budget")
         if len(budget.subject) > SUBJECT_LENGTH_MAX or (budget.scope is Scope.ACCOUNT and budget.subject):
@@ -90,7 +88,6 @@ class Budgeting:
                 advice="Leave the subject out for an account; names have at most 100 characters.",
             )
         row = self._terms.account(transaction, account)
-        self._refuse_unsold(row, budget.period)
         transaction.set_budget(
             row.account_no,
             BudgetRow(
@@ -122,16 +119,6 @@ class Budgeting:
 
     def _is_level(self, meter: str) -> bool:
         return any(one.name == meter and one.is_level for one in self._catalogue.meters)
-
-    def _refuse_unsold(self, account: AccountRow, period: Period) -> None:
-        if account.plan is None:
-            return
-        plan, feature = self._catalogue.plan(account.plan), BUDGET_FEATURES[period]
-        if not self._catalogue.includes(plan, feature):
-            raise InputError(
-                f"the plan {plan.name} has no budgets by {period}",
-                advice=f"Put the account on a plan that includes {feature}.",
-            )
 
     def _of_stream(
         self, reader: Reader, account: AccountRow, stream: StreamRow, own: set[tuple[str, str, str]]

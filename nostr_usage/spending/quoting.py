@@ -29,9 +29,6 @@ from nostr_usage.store import Reader
 from nostr_usage.writing.intent import Clearance, Intent
 from nostr_usage.writing.terms import Terms
 
-FULL_PREVIEW = "full-preview"
-"""The feature without which a plan is shown tokens only: no sides, and no cheaper models."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
@@ -59,7 +56,7 @@ class QuoteView:
         low_balance: where the account's balance is called low.
         decision: whether the action may run at its typical cost; a refusal says why, and what would help.
         refused_at_high: the refusal if it came to the highest cost, where the typical one is allowed.
-        shows_full_preview: the account's plan includes what goes in and out, and cheaper models.
+        is_full: what goes in and out, and cheaper models, were looked at; else they are not there.
     """
 
     quote: Quote
@@ -69,7 +66,7 @@ class QuoteView:
     low_balance: int
     decision: Clearance | Refusal
     refused_at_high: Refusal | None
-    shows_full_preview: bool
+    is_full: bool
 
     @property
     def is_allowed(self) -> bool:
@@ -85,8 +82,12 @@ class Quoting:
         self._terms = Terms(clock=clock, catalogue=catalogue)
         self._admission = Admission(terms=self._terms, catalogue=catalogue)
 
-    def quote(self, reader: Reader, intent: Intent, *, prompt: Prompt | None = None) -> QuoteView:
+    def quote(
+        self, reader: Reader, intent: Intent, *, prompt: Prompt | None = None, is_full: bool = True
+    ) -> QuoteView:
         """What an action is expected to cost an account now, and what that would mean for it.
+
+        Unless `is_full`, what goes in and out and other models are left out.
 
         Raises:
             UnknownNameError: no such account, activity or add-on.
@@ -96,14 +97,13 @@ class Quoting:
         now = self._terms.now
         self._admission.needed(intent, at=now)  # what could not be charged is not quoted
         applicant = self._admission.applicant(reader, intent)
-        shows_all = self._shows_full_preview(applicant)
         quote = quote_activity(
             self._catalogue,
             intent.activity,
             add_ons=intent.add_ons,
             expected=self._expected(reader, applicant, intent, prompt, at=now),
             model=intent.model,
-            at=now if shows_all else None,
+            at=now if is_full else None,
         )
         facts = self._admission.facts(reader, applicant, intent, needed=quote.typical, now=now)
         decision = self._admission.decision_on(facts, applicant, intent, now=now)
@@ -124,7 +124,7 @@ class Quoting:
             refused_at_high=dearest
             if isinstance(dearest, Refusal) and not isinstance(decision, Refusal)
             else None,
-            shows_full_preview=shows_all,
+            is_full=is_full,
         )
 
     def _expected(
@@ -146,10 +146,6 @@ class Quoting:
             else Range.exactly(checked_amount(completion, name="completion tokens")),
         )
         return expected_of_request(self._catalogue, rule, request, history=history, at=at)
-
-    def _shows_full_preview(self, applicant: Applicant) -> bool:
-        plan = applicant.account.plan
-        return plan is None or self._catalogue.includes(self._catalogue.plan(plan), FULL_PREVIEW)
 
 
 def _stated(intent: Intent, rule: Activity, prompt: Prompt | None) -> Expected:

@@ -1,4 +1,4 @@
-"""`check|reserve|settle|void`: yes or no before an action, and its receipt after it."""
+"""`check|reserve|extend|settle|void`: yes or no before an action, and its receipt after it."""
 
 from __future__ import annotations
 
@@ -114,6 +114,25 @@ def test_the_same_request_gives_the_same_hold(terminal: Terminal) -> None:
     assert 250 == held(terminal)
 
 
+def test_a_hold_lasts_longer_and_keeps_more(terminal: Terminal) -> None:
+    """From now on; more than is there is refused with what would help, and leaves it as it was."""
+    hold = reserved(terminal)
+    terminal.clock.advance(200)
+    longer = terminal.run("extend", hold, "--ttl", "600", "--tokens", "400")
+    assert "400 tokens for magic-mentor held until 2026-02-01 00:13:20 UTC" == longer.lines[0]
+    assert 400 == held(terminal)
+    assert "2026-02-01T00:08:20Z" == terminal.run("extend", hold, "--json").json["expires_at"]
+    refused = terminal.run("extend", hold, "--tokens", "5001", code=ExitCode.REFUSED)
+    assert [
+        "error: 5,001 tokens are needed and 5,000 are left",
+        "- Wait for the next allowance. It comes at 2026-03-01 00:00:00 UTC.",
+        "- Buy pack-10: 5,800 tokens for $10.00.",
+    ] == refused.err.splitlines()
+    answer = terminal.run("extend", hold, "--tokens", "9000", "--json", code=ExitCode.REFUSED).json
+    assert (False, "not_enough", 9_000) == (answer["is_allowed"], answer["code"], answer["needed"])
+    assert 400 == held(terminal)
+
+
 def test_settling_again_is_safe_and_otherwise_refused(terminal: Terminal) -> None:
     """Another figure, or a void, comes too late; exit code 3."""
     hold = reserved(terminal)
@@ -197,6 +216,9 @@ def test_alerts_are_said_beside_the_receipt(terminal: Terminal, tokens: str, ale
         (("reserve", *CHAT), ExitCode.BAD_INPUT, "--key"),
         (("reserve", *CHAT, "--key", "k", "--ttl", "0"), ExitCode.BAD_INPUT, "cannot last 0 s"),
         (("reserve", *CHAT, "--key", "k", "--ttl", "86401"), ExitCode.BAD_INPUT, "cannot last 86,401 s"),
+        (("extend", "ab" * 16), ExitCode.REFUSED, "there is no hold"),
+        (("extend", "ab" * 16, "--ttl", "0"), ExitCode.BAD_INPUT, "cannot last 0 s"),
+        (("extend", "ab" * 16, "--tokens", "-1"), ExitCode.BAD_INPUT, "--tokens"),
         (("settle", "ab" * 16, "--tokens", "1"), ExitCode.REFUSED, "there is no hold"),
         (("settle", "\x1b[2J", "--tokens", "1"), ExitCode.REFUSED, "there is no hold"),
         (("settle", "ab" * 16, "--prompt-tokens", "1"), ExitCode.BAD_INPUT, "name of its model"),

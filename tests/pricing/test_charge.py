@@ -287,3 +287,17 @@ def test_unknown_names_and_repeated_add_ons_are_refused(catalogue: Catalogue) ->
         charge_for(catalogue, "magic-mentor", tokens=1, add_ons=("images",), at=AT)
     with pytest.raises(InputError, match="chosen twice"):
         charge_for(catalogue, "experiment-creation", tokens=1, add_ons=("audio", "audio"), at=AT)
+
+
+def test_a_charge_tells_its_add_ons() -> None:
+    """By the ids of the rules it follows from; of another version or activity nothing is told."""
+    catalogue = load_catalogue()
+    rule = catalogue.activity("experiment-creation")
+    charge = charge_for(catalogue, rule.name, tokens=3_900, add_ons=("video", "images"), at=AT)
+    told = catalogue.add_ons_charged(rule, charge.price_ids)
+    assert told is not None
+    assert ["images", "video"] == [option.name for option in told]
+    plain = charge_for(catalogue, rule.name, tokens=3_900, at=AT)
+    assert () == catalogue.add_ons_charged(rule, plain.price_ids)
+    assert catalogue.add_ons_charged(catalogue.activity("quiz-generation"), charge.price_ids) is None
+    assert catalogue.model_copy(update={"version": "2"}).add_ons_charged(rule, charge.price_ids) is None

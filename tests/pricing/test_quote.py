@@ -7,7 +7,7 @@ import pytest
 from nostr_usage.amount import format_dollars
 from nostr_usage.errors import InputError, UnknownNameError
 from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
-from nostr_usage.pricing.expectation import Basis
+from nostr_usage.pricing.expectation import Basis, Expected, Range, Request, expected_of_request
 from nostr_usage.pricing.offers import Pack
 from nostr_usage.pricing.quote import (
     Affordable,
@@ -23,6 +23,7 @@ from nostr_usage.pricing.quote import (
     with_balance,
 )
 
+AT = 1_771_080_300  # 14 February 2026
 ONE_ACTIVITY = """
 name = "one"
 version = "1"
@@ -249,3 +250,36 @@ def test_the_best_value_has_more_tokens_a_dollar_than_every_other() -> None:
     assert best_value_pack(packs(("10", 5_800), ("25", 14_600), ("50", 29_200))) is None
     assert best_value_pack(packs(("10", 5_800))) is None
     assert best_value_pack(()) is None
+
+
+def test_what_goes_in_and_out_adds_up_to_the_action() -> None:
+    """Tokens and dollars, whatever is rounded; an add-on belongs to neither."""
+    lab = load_catalogue("prompt_lab")
+    rule = lab.activity("prompt-run")
+    for units_in, units_out in ((2_000, 500), (1, 1), (0, 0), (7, 0)):
+        request = Request(
+            model="claude-sonnet-4-5",
+            prompt=Range.exactly(units_in),
+            completion=Range.exactly(units_out),
+        )
+        expected = expected_of_request(lab, rule, request, history=None, at=AT)
+        quote = quote_activity(lab, rule.name, expected=expected, model=request.model, at=AT)
+        assert quote.sides is not None
+        going_in, coming_out = quote.sides
+        assert quote.lines[0].tokens == going_in.tokens + coming_out.tokens
+        assert quote.lines[0].micro_dollars == going_in.micro_dollars + coming_out.micro_dollars
+        assert (Range.exactly(units_in), Range.exactly(units_out)) == (going_in.units, coming_out.units)
+    assert quote_activity(lab, rule.name, expected=expected, model=request.model).sides is None
+
+
+def test_sides_need_to_decide_the_charge(catalogue: Catalogue) -> None:
+    """Units that are known of a stated charge say nothing about it."""
+    seen = Expected(
+        basis=Basis.HISTORY,
+        tokens=Range.exactly(300),
+        samples=20,
+        prompt=Range.exactly(10),
+        completion=Range.exactly(5),
+    )
+    quote = quote_activity(catalogue, "quiz-generation", expected=seen, at=AT)
+    assert (None, Basis.HISTORY, 20) == (quote.sides, quote.basis, quote.samples)
