@@ -17,6 +17,7 @@ _MUTED = "$text-muted"
 _NAME_WIDTH = 10
 _SHARE_BAR_MIN, _SHARE_BAR_MAX = 3, 20
 _ACTIVITY_WIDTH = 19
+_BURN_SHOWN = 14
 
 
 def proved_style(proved: Proved) -> str:
@@ -90,7 +91,7 @@ def burn_lines(burn: BurnView, view: BalanceView, look: Look, *, now: int) -> li
     """The use of the last days as a curve, and when the balance runs out at that rate."""
     curve = Content.assemble(
         (f"{'Burn':<{_NAME_WIDTH}}", _MUTED),
-        (look.spark(burn.days), "$primary"),
+        (look.spark(burn.days[-_BURN_SHOWN:]), "$primary"),
         f" {_worth(burn.per_day, view, look)}/day",
     )
     return [curve, _field("Runs out", wording.runs_out(burn, view, now=now, look=look))]

@@ -95,7 +95,7 @@ def _forecast_lines(view: UsageView, look: Look) -> list[Content]:
     if view.balance.tokens <= 0:
         return [_pair("Lasts", "nothing is left", "$error")]
     if found is None:
-        return [_pair("Lasts", "not known yet: 3 days needed")]
+        return [_pair("Lasts", "known after 3 whole days")]
     lines = [_pair("A day", f"{_worth(found.per_day, view, look)}, of {found.days_seen} days")]
     if found.runs_out_at is None:
         return [*lines, _pair("Lasts", "more than ten years")]

@@ -240,14 +240,16 @@ def runs_out(burn: BurnView, view: BalanceView, *, now: int, look: Look) -> str:
     """When the balance runs out at the rate of late: `about 24 Feb, in 10 d`; a reset may come before."""
     if view.tokens <= 0:
         return "nothing left"
-    if burn.lasts_days is None:
+    if not burn.is_known:
+        return "known after 3 whole days"
+    if burn.lasts_s is None:
         return "nothing used of late"
-    if burn.lasts_days > _FAR_DAYS:
+    if burn.lasts_s > _FAR_DAYS * _DAY_S:
         return "not within a year"
-    end = now + burn.lasts_days * _DAY_S
+    end = now + burn.lasts_s
     if view.resets_at is not None and not view.is_reset_due and end >= view.resets_at:
         return f"about {_day(end, look)}, after reset"
-    return f"about {_day(end, look)}, in {burn.lasts_days} d"
+    return f"about {_day(end, look)}, in {burn.lasts_s // _DAY_S} d"
 
 
 def _day(unix_time: int, look: Look) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, pstdev
 
+from nostr_usage.amount import divide_half_up
 from nostr_usage.insight.use import DAY_S
 
 DAYS_MIN = 3
@@ -26,7 +27,7 @@ class Forecast:
 
     Attributes:
         days_seen: how many days it rests on.
-        per_day: their mean, in tokens, rounded.
+        per_day: their mean, in tokens, halves up.
         runs_out_at: unix seconds; None if not within ten years.
         earliest_at, latest_at: the edges of the range that holds four of five outcomes.
         left_at_reset: tokens expected to be left when the cycle ends; None without an end.
@@ -67,7 +68,7 @@ def forecast(
     return Forecast(
         tokens=tokens,
         days_seen=len(per_day),
-        per_day=round(mean),
+        per_day=divide_half_up(sum(per_day), len(per_day)),
         runs_out_at=runs_out,
         earliest_at=earliest,
         latest_at=_moment(_days(tokens, mean, -margin), now),

@@ -1,4 +1,4 @@
-"""Trends: one month against the one before, day by day, and how long the balance will last."""
+"""Trends: the usual use of a day, and how long the balance lasts at it; months and their days."""
 
 from __future__ import annotations
 
@@ -7,89 +7,61 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from nostr_usage.amount import divide_half_up
-from nostr_usage.report import month_view
-from nostr_usage.store import DayUse, Reader, StreamRow
-from nostr_usage.views import MonthView
+from nostr_usage.store import Reader, StreamRow
 
-BURN_DAYS = 14
-"""Days whose use is taken for the usual."""
+BURN_DAYS = 27
+"""Whole days whose use is taken for the usual: those of the forecast."""
+BURN_DAYS_MIN = 3
 _DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurnView:
-    """The usual use, and how long a balance lasts at it.
+    """The usual use, and how long a balance lasts at it: what `analytics.forecast_of` expects.
 
     Attributes:
-        days: tokens used on each of the last `BURN_DAYS` whole days (UTC), net of refunds, the oldest first.
+        days: tokens used on each of the last `BURN_DAYS` whole days (UTC), net of refunds, the oldest first;
+            of a stream that is younger, on the days since its first entry.
         per_day: their mean, halves up; never negative.
-        lasts_days: how many whole days the balance lasts at that rate; None if nothing is used.
+        lasts_s: how many seconds the balance lasts at that rate; None if nothing is used, or fewer than
+            `BURN_DAYS_MIN` days are known.
     """
 
     days: tuple[int, ...]
     per_day: int
-    lasts_days: int | None
+    lasts_s: int | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrendView:
-    """A month (UTC) and what it is compared with.
-
-    Attributes:
-        month: by activity; `before` the month before it.
-        days: tokens used on each day of the month, net of refunds; days to come are None.
-        used_until_today: of the month, up to and with today; of a month that is over, all of it.
-        used_until_then: of the month before, up to and with the same day of the month.
-        burn_per_day: tokens used a day in the last `BURN_DAYS` days before now, halves up.
-        lasts_days: how many whole days `tokens` last at that rate; None if nothing is used.
-    """
-
-    month: MonthView
-    before: MonthView
-    days: tuple[int | None, ...]
-    used_until_today: int
-    used_until_then: int
-    burn_per_day: int
-    lasts_days: int | None
-
-
-def trend_view(reader: Reader, stream: StreamRow, month: str, *, now: int, tokens: int) -> TrendView:
-    """The trends of `month` (`2026-02`), seen at `now` (unix seconds) with `tokens` left."""
-    before = month_before(month)
-    today = datetime.fromtimestamp(now, UTC)
-    is_current = month == today.strftime("%Y-%m")
-    length = days_in(month)
-    shown = min(today.day, length) if is_current else length
-    days = _by_day(reader.daily_use(stream.stream_no, month))
-    earlier = _by_day(reader.daily_use(stream.stream_no, before))
-    burn = burn_view(reader, stream, now=now, tokens=tokens)
-    return TrendView(
-        month=month_view(reader, stream, month),
-        before=month_view(reader, stream, before),
-        days=tuple(days.get(day, 0) if day <= shown else None for day in range(1, length + 1)),
-        used_until_today=sum(used for day, used in days.items() if day <= shown),
-        used_until_then=sum(used for day, used in earlier.items() if day <= shown or not is_current),
-        burn_per_day=burn.per_day,
-        lasts_days=burn.lasts_days,
-    )
+    @property
+    def is_known(self) -> bool:
+        """Whether enough days were seen to say anything."""
+        return len(self.days) >= BURN_DAYS_MIN
 
 
 def burn_view(reader: Reader, stream: StreamRow, *, now: int, tokens: int) -> BurnView:
     """The use of the whole days before `now` (unix seconds), and how long `tokens` last at that rate."""
-    today, last = datetime.fromtimestamp(now, UTC), now // _DAY_S
+    today = datetime.fromtimestamp(now, UTC)
+    opened = reader.entry_at(stream.stream_no, 1)
+    first = now // _DAY_S - BURN_DAYS
+    if opened is not None:
+        first = max(first, opened.occurred_at // _DAY_S)
     start = today - timedelta(days=BURN_DAYS)
     used = {
         use.day: use.tokens
         for month in dict.fromkeys((start.strftime("%Y-%m"), today.strftime("%Y-%m")))
         for use in reader.daily_use(stream.stream_no, month)
     }
-    return burn_of(tuple(used.get(day, 0) for day in range(last - BURN_DAYS, last)), tokens=tokens)
+    return burn_of(tuple(used.get(day, 0) for day in range(first, now // _DAY_S)), tokens=tokens)
 
 
 def burn_of(days: tuple[int, ...], *, tokens: int) -> BurnView:
-    """How long `tokens` last at the use of `days`, which are `BURN_DAYS`."""
-    per_day = divide_half_up(max(sum(days), 0), BURN_DAYS)
-    return BurnView(days=days, per_day=per_day, lasts_days=max(tokens, 0) // per_day if per_day > 0 else None)
+    """How long `tokens` last at the use of `days`; one on which more was given back than used is none."""
+    used = sum(max(day, 0) for day in days)
+    is_known = len(days) >= BURN_DAYS_MIN and used > 0
+    return BurnView(
+        days=days,
+        per_day=divide_half_up(used, len(days)) if days else 0,
+        lasts_s=max(tokens, 0) * len(days) * _DAY_S // used if is_known else None,
+    )
 
 
 def month_before(month: str) -> str:
@@ -108,8 +80,3 @@ def days_in(month: str) -> int:
     """How many days a month has."""
     year, _, number = month.partition("-")
     return monthrange(int(year), int(number))[1]
-
-
-def _by_day(use: tuple[DayUse, ...]) -> dict[int, int]:
-    """Tokens by day of the month."""
-    return {datetime.fromtimestamp(day.day * _DAY_S, UTC).day: day.tokens for day in use}

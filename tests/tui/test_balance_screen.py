@@ -53,17 +53,18 @@ async def test_figures_are_there_with_the_first_frame() -> None:
 @pytest.mark.parametrize(
     ("burn", "changes", "said"),
     [
-        (BurnView(days=(0, *range(13)), per_day=500, lasts_days=11), {}, "about 25 Feb, in 11 d"),
-        (BurnView(days=(0, *range(13)), per_day=100, lasts_days=58), {}, "about 13 Apr, after reset"),
-        (BurnView(days=(0, *range(13)), per_day=1, lasts_days=5_847), {}, "not within a year"),
-        (BurnView(days=(0,) * 14, per_day=0, lasts_days=None), {}, "nothing used of late"),
-        (BurnView(days=(9,) * 14, per_day=9, lasts_days=0), {"tokens": 0}, "nothing left"),
+        (BurnView(days=(0, *range(13)), per_day=500, lasts_s=11 * 86_400), {}, "about 25 Feb, in 11 d"),
+        (BurnView(days=(0, *range(13)), per_day=100, lasts_s=58 * 86_400), {}, "about 13 Apr, after reset"),
+        (BurnView(days=(0, *range(13)), per_day=1, lasts_s=5_847 * 86_400), {}, "not within a year"),
+        (BurnView(days=(0,) * 14, per_day=0, lasts_s=None), {}, "nothing used of late"),
+        (BurnView(days=(9, 9), per_day=9, lasts_s=None), {}, "known after 3 whole days"),
+        (BurnView(days=(9,) * 14, per_day=9, lasts_s=0), {"tokens": 0}, "nothing left"),
     ],
 )
 async def test_burn_says_when_the_balance_runs_out(
     burn: BurnView, changes: dict[str, object], said: str
 ) -> None:
-    """At the rate of the last 14 days; unknown is never a date."""
+    """At the usual rate; unknown is never a date."""
     app = dashboard(MadeSource((ALICE, snapshot(balance_of(**changes), burn=burn))))  # pyright: ignore[reportArgumentType]  # any field, by name
     async with app.run_test(size=SIZE):
         text = screen_text(app)
@@ -74,7 +75,7 @@ async def test_burn_says_when_the_balance_runs_out(
 
 async def test_reserved_tokens_are_shown_while_there_are_any() -> None:
     """What running actions hold is not free to spend."""
-    burn = BurnView(days=(1,) * 14, per_day=1, lasts_days=5)
+    burn = BurnView(days=(1,) * 14, per_day=1, lasts_s=5 * 86_400)
     for held, is_shown in ((0, False), (250, True)):
         app = dashboard(MadeSource((ALICE, snapshot(balance_of(held=held), burn=burn))))
         async with app.run_test(size=(80, 30)):
