@@ -27,12 +27,13 @@ from nostr_usage.publish import publish_due
 from nostr_usage.relays.connection import RelayConnection
 from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.store import Store
-from nostr_usage.sync import sync_ledger
+from nostr_usage.sync import SyncProgress, sync_ledger
 from scripts.benchmarks.ledgers import fill, new_ledger
 from scripts.benchmarks.measuring import Row, row_of
 from tests.relay_process import relay_process
 
-POLICY = ConnectionPolicy(allow_local=True)
+POLICY = ConnectionPolicy(allow_local=True, relay_timeout_s=86_400)
+"""With time for a million entries."""
 PAGE = 500
 SDK_AT_ONCE = 8
 SDK_RELAY_ENTRIES_MAX = 50_000
@@ -134,7 +135,12 @@ async def publish(url: str, entries: int) -> Published:
         )
 
 
-async def rebuild(published: Published, *, check_every_signature: bool = False) -> int:
+async def rebuild(
+    published: Published,
+    *,
+    check_every_signature: bool = False,
+    on_progress: Callable[[SyncProgress], None] | None = None,
+) -> int:
     """The ledger in a new store; how many entries that has."""
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -149,6 +155,7 @@ async def rebuild(published: Published, *, check_every_signature: bool = False) 
             policy=POLICY,
             clock=SystemClock(),
             random=Random(1),
+            on_progress=on_progress,
             check_every_signature=check_every_signature,
         )
         return report.entries_added
