@@ -39,7 +39,8 @@ class AuditDialog(Dialog):
     def __init__(self, *, look: Look) -> None:
         super().__init__("Audit: everything that is held, checked again", look=look)
         self.stopped = Event()
-        self._lines = [Content("Reading…" if not look.is_ascii else "Reading")]
+        self._is_over = False
+        self._lines = [Content(look.own("Reading…"))]
         self._text = Static(id="text")
 
     def inside(self) -> ComposeResult:
@@ -56,7 +57,9 @@ class AuditDialog(Dialog):
         self.stopped.set()
 
     def on_audit_dialog_progressed(self, message: Progressed) -> None:
-        """Draw the bar."""
+        """Draw the bar; the last news of progress may come after the result."""
+        if self._is_over:
+            return
         full, empty = self.look.bar(message.done, message.total, _BAR_WIDTH)
         counts = f"{message.done:,} of {message.total:,} entries"
         self._lines = [Content.assemble((full, "$primary"), (empty, "$text-muted"), f"  {counts}")]
@@ -64,12 +67,8 @@ class AuditDialog(Dialog):
 
     def show(self, report: AuditReport) -> None:
         """Draw the result."""
+        self._is_over = True
         self._lines = audit_lines(report, self.look)
-        self._draw()
-
-    def show_reason(self, reason: str) -> None:
-        """It could not be made."""
-        self._lines = [Content.styled(reason, "$error")]
         self._draw()
 
     def action_open(self) -> None:

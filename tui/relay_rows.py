@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tui.columns import Cell, Column
+from tui.columns import Cell, Column, gap
 from tui.look import Look
 from tui.relay_work import RelaysKnown
 from tui.snapshot import FeedState, RelayLine, RelayQueue
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nostr_usage.proof.relay_health import RelayHealth
 
 _MUTED = "$text-muted"
-_HOST_WIDTH = 16
+_HOST_WIDTH = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def relay_columns(*, is_operator: bool) -> tuple[Column[RelayRow], ...]:
     """The columns of an operator, who sends, or of a follower, who reads."""
     both = (
         Column(title="Relay", width=18, cell=_url, is_flexible=True),
-        Column(title="State", width=11, cell=_state),
+        Column(title="State", width=13, cell=_state),
         Column(title="Trip", width=7, cell=_trip, is_right=True, needs=60),
         Column(title="Holds", width=8, cell=_held, is_right=True, needs=50),
         Column(title="Missing", width=8, cell=_missing, is_right=True),
@@ -102,7 +102,7 @@ def coverage_columns(coverage: Coverage) -> tuple[Column[MonthCoverage], ...]:
             is_right=True,
         ),
     )
-    start = sum(column.width for column in first) + len(first)
+    start = sum(column.width for column in first)
     return (
         *first,
         *(
@@ -111,11 +111,17 @@ def coverage_columns(coverage: Coverage) -> tuple[Column[MonthCoverage], ...]:
                 width=_HOST_WIDTH,
                 cell=_held_of_month(place),
                 is_right=True,
-                needs=start + (place + 1) * (_HOST_WIDTH + 2),
+                needs=_with_gaps(start + (place + 1) * _HOST_WIDTH, columns=place + 3),
             )
             for place, url in enumerate(coverage.urls)
         ),
     )
+
+
+def _with_gaps(cells: int, *, columns: int) -> int:
+    """The width of a table whose columns take so many cells."""
+    narrow = cells + columns - 1
+    return narrow if gap(narrow) == 1 else cells + (columns - 1) * gap(narrow)
 
 
 def reason_of(row: RelayRow) -> str:
@@ -125,7 +131,7 @@ def reason_of(row: RelayRow) -> str:
 
 
 def _url(row: RelayRow, look: Look) -> Cell:
-    return Cell(text=look.text(row.url))
+    return Cell(text=look.text(row.url.removeprefix("wss://").removesuffix("/")))
 
 
 def _state(row: RelayRow, look: Look) -> Cell:

@@ -87,6 +87,9 @@ class RelayWork:
         from nostr_usage.publish import queue_again  # noqa: PLC0415  # see above
 
         queued = queue_again(self._opened.store, url, now=self._clock.now())
+        if not queued.refused + queued.unqueued + queued.hastened:
+            text = "What is missing waits in the queue already: `nostr-usage publish` sends it."
+            return Given(text=text, is_done=True)
         counts = f"{queued.refused:,} refused, {queued.unqueued:,} never sent, {queued.hastened:,} waiting"
         return Given(text=f"Queued again: {counts}. `nostr-usage publish` sends them.", is_done=True)
 

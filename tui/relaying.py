@@ -73,7 +73,7 @@ class RelayingApp(WritingOutApp):
         box = AuditDialog(look=self._look)
 
         def finish(report: AuditReport | None) -> None:
-            if report is not None and box.is_attached:
+            if report is not None and not box.stopped.is_set():
                 box.show(report)
 
         def audit() -> AuditReport | None:

@@ -119,7 +119,7 @@ class RelaysPane(Container):
         if self._feed is not None and self._feed.reason:
             note = look.text(self._feed.reason)
         if row is not None and (reason := reason_of(row)):
-            note = f"{look.text(row.url, length_max=60)}: {look.text(reason)}"
+            note = look.text(reason if reason.startswith(row.url) else f"{row.url}: {reason}")
         if self._is_busy:
             note = look.own("Asking the relays…")
         self._note.show(lambda _width: Content.styled(f" {note}", "$text-muted"))
