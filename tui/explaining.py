@@ -40,7 +40,9 @@ class ExplainingApp(FeedingApp):
         """Show what the balance is enough for."""
         snapshot = self._snapshot
         if snapshot is not None and snapshot.outlook is not None and snapshot.balance is not None:
-            lines = painting.enough_lines(snapshot.outlook, snapshot.balance, self._look)
+            lines = painting.enough_lines(
+                snapshot.outlook, snapshot.balance, self._look, now=snapshot.taken_at
+            )
             self.push_screen(TextDialog("What this balance is enough for", lines, look=self._look))
 
     def action_why(self) -> None:

@@ -10,6 +10,7 @@ from nostr_usage.reporting.outlook import Level, OutlookView
 from nostr_usage.reporting.trends import BurnView
 from nostr_usage.views import BalanceView, LotView, MonthView
 from tui import wording
+from tui.keys import spelled_of
 from tui.look import Look
 from tui.snapshot import Proved, Snapshot
 
@@ -33,7 +34,7 @@ def proved_style(proved: Proved) -> str:
 
 def figure_line(view: BalanceView, proved: Proved, look: Look, width: int) -> Content:
     """The balance, what it is worth, and how much of it is proved."""
-    style = "bold $error" if view.tokens < 0 else "bold $primary"
+    style = "bold $error" if view.tokens <= 0 else "bold $primary"
     parts: list[tuple[str, str]] = []
     if look.shows_tokens:
         parts += [(wording.tokens(view.tokens, look), style), (f" {look.text(view.meter)}", "bold")]
@@ -69,7 +70,7 @@ def balance_lines(snapshot: Snapshot, view: BalanceView, look: Look, width: int)
         Content.styled(used, _MUTED),
     ]
     if view.debt:
-        lines.append(_field("Debt", f"{debt}, paid by the next grant", "$error"))
+        lines.append(_field("Debt", f"{debt}, paid first", "$error"))
     granted = _worth(view.allowance_granted, view, look)
     lines.append(_field("Allowance", f"{allowance} of {granted}"))
     lines.append(_field("Purchased", f"{purchased} never expire"))
@@ -82,6 +83,8 @@ def balance_lines(snapshot: Snapshot, view: BalanceView, look: Look, width: int)
     if snapshot.burn is not None:
         lines += burn_lines(snapshot.burn, view, look, now=snapshot.taken_at)
     lines.append(_field("Rate", f"{wording.rate(view.token_value)} a token"))
+    if len(sources := tuple(dict.fromkeys(wording.source_name(lot.source) for lot in view.lots))) > 1:
+        lines.append(_field("Spends", look.own(" → ").join(sources)))
     as_of = f"#{view.as_of_seq:,} {look.glyphs.dot} {wording.reset_time(view.as_of, look)}"
     lines.append(_field("As of", as_of))
     return lines
@@ -154,17 +157,30 @@ def notice_line(snapshot: Snapshot, look: Look) -> Content | None:
         return Content.styled(f" {look.glyphs.bad} {wording.proved_sentence(snapshot.proved)}", "bold $error")
     if outlook.level is Level.ENOUGH:
         return None
-    parts = [wording.level_sentence(view, outlook, look), wording.enough_sentence(outlook, look)]
-    if missing := wording.not_enough_sentence(outlook, look):
-        parts.append(missing)
+    parts = [wording.level_sentence(view, outlook, look)]
+    if outlook.level is Level.LOW:
+        parts.append(wording.enough_sentence(outlook, look))
+        parts += [missing] if (missing := wording.not_enough_sentence(outlook, look)) else []
+    else:
+        if view.resets_at is not None:
+            reset = wording.reset_sentence(view, now=snapshot.taken_at, look=look)
+            parts.append(f"allowance again {reset}")
+        parts.append(f"{spelled_of('balance.enough', look)} shows packs")
     text = f" {look.glyphs.warning} " + look.own(" · ").join(parts)
     return Content.styled(text, "$warning" if outlook.level is Level.LOW else "$error")
 
 
-def enough_lines(outlook: OutlookView, view: BalanceView, look: Look) -> list[Content]:
-    """The panel of what a balance is enough for, and of the packs."""
+def enough_lines(outlook: OutlookView, view: BalanceView, look: Look, *, now: int) -> list[Content]:
+    """The panel of what a balance is enough for, and of the packs; `now` is unix seconds."""
     held = wording.amount(view.tokens, view.micro_dollars, look)
-    lines = [Content.styled(f"You have {held}", "bold" if view.tokens > 0 else "bold $error"), Content("")]
+    lines = [Content.styled(f"You have {held}", "bold" if view.tokens > 0 else "bold $error")]
+    if view.tokens < 0:
+        debt = wording.amount(-view.tokens, -view.micro_dollars, look)
+        lines.append(Content.styled(f"Whatever comes in pays the debt of {debt} first.", "$error"))
+    if view.resets_at is not None:
+        reset = wording.reset_sentence(view, now=now, look=look)
+        lines.append(Content.styled(f"Next allowance {reset}", _MUTED))
+    lines.append(Content(""))
     enough = outlook.affordable
     lines.append(Content.styled("Enough for", "bold $success"))
     lines += [
