@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     )
     from nostr_usage.founding import NewLedger, create_follower_home, create_operator_home
     from nostr_usage.home import Home, Role, Settings
+    from nostr_usage.insight.accuracy import Accuracy
     from nostr_usage.insight.breakdown import Breakdown, Dimension
     from nostr_usage.insight.forecast import Forecast
     from nostr_usage.ledger.alert import Alert, AlertKind
@@ -71,15 +72,20 @@ if TYPE_CHECKING:
     from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
     from nostr_usage.ledger.refusal import Caution, Help, Refusal, RefusalCode
     from nostr_usage.ledger.window import Period
+    from nostr_usage.pricing.alternatives import Alternative
     from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
     from nostr_usage.pricing.dialect import Dialect, usage_from
-    from nostr_usage.pricing.quote import Quote, quote_activity
+    from nostr_usage.pricing.expectation import Basis, Range
+    from nostr_usage.pricing.quote import Quote, QuoteWarning, quote_activity
+    from nostr_usage.pricing.token_count import TokenCount, count_tokens
     from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
     from nostr_usage.publish import PublishReport, publish_due, publish_forever
     from nostr_usage.record import AsyncRecorder, Recorder
     from nostr_usage.report import balance_view, history, month_view, stream_of
     from nostr_usage.reporting.analytics import StatementView, forecast_of, statement_view
     from nostr_usage.reporting.entitlement import Entitlement, Feature, entitlement_of
+    from nostr_usage.reporting.estimates import accuracy_of
+    from nostr_usage.reporting.preview import cost_preview
     from nostr_usage.reporting.stream_use import (
         Days,
         ModelUnits,
@@ -91,7 +97,9 @@ if TYPE_CHECKING:
         save_use,
     )
     from nostr_usage.spend import AsyncSpender, Spender
+    from nostr_usage.spending.budgeting import BudgetView
     from nostr_usage.spending.metered_call import Booking, Call
+    from nostr_usage.spending.quoting import Prompt, QuoteView
     from nostr_usage.subscribe import PlanChanged, Subscriber, purchase
     from nostr_usage.sync import SyncReport, follow_forever, sync_ledger
     from nostr_usage.transfer import Given, LevelReceipt, Transfers
@@ -124,6 +132,7 @@ _NAMES = {
     ),
     "founding": "NewLedger create_follower_home create_operator_home",
     "home": "Home Role Settings",
+    "insight.accuracy": "Accuracy",
     "insight.breakdown": "Breakdown Dimension",
     "insight.forecast": "Forecast",
     "ledger.alert": "Alert AlertKind",
@@ -133,16 +142,23 @@ _NAMES = {
     "ledger.window": "Period",
     "pricing.catalogue": "Catalogue catalogue_from_toml load_catalogue",
     "pricing.dialect": "Dialect usage_from",
-    "pricing.quote": "Quote quote_activity",
+    "pricing.alternatives": "Alternative",
+    "pricing.expectation": "Basis Range",
+    "pricing.quote": "Quote QuoteWarning quote_activity",
+    "pricing.token_count": "TokenCount count_tokens",
     "pricing.usage": "Bucket MeasuredUsage measured_usage",
     "publish": "PublishReport publish_due publish_forever",
     "record": "AsyncRecorder Recorder",
     "report": "balance_view history month_view stream_of",
     "reporting.analytics": "StatementView forecast_of statement_view",
     "reporting.entitlement": "Entitlement Feature entitlement_of",
+    "reporting.estimates": "accuracy_of",
+    "reporting.preview": "cost_preview",
     "reporting.stream_use": "Days ModelUnits StreamUse all_days last_days month_days read_use save_use",
     "spend": "AsyncSpender Spender",
+    "spending.budgeting": "BudgetView",
     "spending.metered_call": "Booking Call",
+    "spending.quoting": "Prompt QuoteView",
     "subscribe": "PlanChanged Subscriber purchase",
     "sync": "SyncReport follow_forever sync_ledger",
     "transfer": "Given LevelReceipt Transfers",
@@ -157,17 +173,21 @@ _PLACES = {name: module for module, names in _NAMES.items() for name in names.sp
 
 __all__ = [
     "AccountId",
+    "Accuracy",
     "Action",
     "Alert",
     "AlertKind",
+    "Alternative",
     "AmountError",
     "AsyncRecorder",
     "AsyncSpender",
     "BalanceView",
+    "Basis",
     "Booking",
     "Breakdown",
     "Bucket",
     "Budget",
+    "BudgetView",
     "Call",
     "Catalogue",
     "CatalogueError",
@@ -222,8 +242,12 @@ __all__ = [
     "PlanChange",
     "PlanChanged",
     "PricingError",
+    "Prompt",
     "PublishReport",
     "Quote",
+    "QuoteView",
+    "QuoteWarning",
+    "Range",
     "ReaderHome",
     "Reading",
     "Receipt",
@@ -250,6 +274,7 @@ __all__ = [
     "SyncReport",
     "SystemClock",
     "TimeError",
+    "TokenCount",
     "Transfers",
     "UnknownModelError",
     "UnknownNameError",
@@ -257,9 +282,12 @@ __all__ = [
     "UsageFormatError",
     "Used",
     "WorkerError",
+    "accuracy_of",
     "all_days",
     "balance_view",
     "catalogue_from_toml",
+    "cost_preview",
+    "count_tokens",
     "create_follower_home",
     "create_operator_home",
     "enrol",

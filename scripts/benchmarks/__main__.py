@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.benchmarks import dashboard, memory, rebuilding, recording, reporting, spending
+from scripts.benchmarks import dashboard, memory, quoting, rebuilding, recording, reporting, spending
 from scripts.benchmarks.measuring import Row, Table
 
 SIZES = (1_000, 100_000)
-NAMES = ("start", "record", "spend", "report", "rebuild", "dashboard")
+NAMES = ("start", "record", "spend", "quote", "report", "rebuild", "dashboard")
 DASHBOARD_ENTRIES = 1_000_000
 
 
@@ -34,6 +34,9 @@ def main() -> None:
         "start": reporting.start_rows,
         "record": lambda: recording.rows(rounds=options.rounds),
         "spend": lambda: spending.rows(rounds=options.rounds),
+        "quote": lambda: [
+            row for size in options.entries for row in quoting.rows(size, rounds=options.rounds)
+        ],
         "report": lambda: [row for size in options.entries for row in reporting.rows(size)],
         "rebuild": lambda: [
             row for size in options.entries for row in rebuilding.rows(size, rounds=options.rounds)
