@@ -21,8 +21,9 @@ from pathlib import Path
 from nostr_usage.errors import HoldError, IdempotencyError, LedgerError
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation, Source
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
-from nostr_usage.ledger.refusal import Caution, Help, HelpKind, Refusal
+from nostr_usage.ledger.refusal import Caution, Help, HelpKind, Refusal, RefusalCode
 from nostr_usage.ledger.window import Period
+from nostr_usage.organise import Organiser
 from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
 from nostr_usage.pricing.offers import Cycle, CycleKind, Rollover
 from nostr_usage.pricing.usage import Bucket, measured_usage
@@ -224,6 +225,22 @@ class Player:
             rows = [row for row in reader.entries(stream.stream_no) if row.operation is Operation.GRANT]
         return ", ".join(_day(row.occurred_at) for row in rows if row.lot_source is Source.ALLOWANCE)
 
+    def _organise(self, words: list[str]) -> str:
+        """`organise department sales`, `member maria of sales`, `move maria to sales`, `without maria`."""
+        organiser = Organiser(store=self.service.store, operator=self.service.operator)
+        match words:
+            case ["department", name]:
+                organiser.found(self.account)
+                organiser.add_department(self.account, name, public_name=name)
+            case ["member", name, *_]:
+                department = _after(words, "of")
+                organiser.add_member(self.account, name, department=department, public_name=name)
+            case ["move", name, "to", department]:
+                organiser.move_member(self.account, name, department)
+            case _:
+                organiser.remove_member(self.account, words[-1])
+        return "done"
+
     def _budget(self, words: list[str]) -> str:
         scope, *subject, period, tokens, enforcement = words
         budget = Budget(
@@ -335,6 +352,8 @@ def _day(moment: int) -> str:
 def _refused(refusal: Refusal) -> str:
     resets = "" if refusal.resets_at is None else f", resets {_day(refusal.resets_at)}"
     helps = ", ".join(map(_help, refusal.help))
+    if refusal.code is RefusalCode.NOT_A_MEMBER:
+        return f"refused {refusal.code} {refusal.status}"
     return (
         f"refused {refusal.code} {refusal.status}, needs {refusal.needed:,}, has {refusal.left:,}{resets}"
         f"; {helps}"

@@ -24,12 +24,12 @@ from nostr_usage.wiring import OperatorHome, find_account, home_catalogue, open_
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-_ENFORCEMENTS = {
+ENFORCEMENTS = {
     "soft": Enforcement.WARN,
     "hard": Enforcement.REFUSE,
     "raise-or-wait": Enforcement.RAISE_OR_WAIT,
 }
-_WORDS = {enforcement: word for word, enforcement in _ENFORCEMENTS.items()}
+_WORDS = {enforcement: word for word, enforcement in ENFORCEMENTS.items()}
 
 
 class Place(TypedDict):
@@ -99,11 +99,11 @@ def show(clock: Clock, home: Home, *, account: str, meter: str | None, as_json: 
         with opened.store.read() as reader:
             found = budgeting.views(reader, number, meter=meter)
     if as_json:
-        print_json([_object(one) for one in found])
+        print_json([budget_object(one) for one in found])
     elif not found:
         print_line("no budgets: nothing but the balance limits this account")
     else:
-        _print(found)
+        print_budgets(found)
 
 
 @budget.command("set", epilog="Example: nostr-usage budget set alice --tokens 4000 --enforce hard")
@@ -111,7 +111,7 @@ def show(clock: Clock, home: Home, *, account: str, meter: str | None, as_json: 
 @click.option("--tokens", type=amount, required=True, help="How many may be spent; 0 is none.")
 @click.option(
     "--enforce",
-    type=click.Choice(list(_ENFORCEMENTS)),
+    type=click.Choice(list(ENFORCEMENTS)),
     default="soft",
     show_default=True,
     help="What happens where it would be passed.",
@@ -162,7 +162,7 @@ def _budget(
         subject=_subject(reader, account, scope, place["subject"]),
         period=Period(place["period"]),
         tokens=tokens,
-        enforcement=_ENFORCEMENTS[enforce],
+        enforcement=ENFORCEMENTS[enforce],
     )
 
 
@@ -182,7 +182,8 @@ def _name(place: Place) -> str:
     return f"budget by {place['scope']}{whose} and {place['period']}"
 
 
-def _print(found: tuple[BudgetView, ...]) -> None:
+def print_budgets(found: tuple[BudgetView, ...]) -> None:
+    """Budgets as a table."""
     header = ("budget", "for", "tokens", "used", "held", "left", "", "begins anew", "enforced", "from")
     rows = [
         (
@@ -204,7 +205,8 @@ def _print(found: tuple[BudgetView, ...]) -> None:
     print_table(header, rows, right=range(2, 7))
 
 
-def _object(one: BudgetView) -> dict[str, object]:
+def budget_object(one: BudgetView) -> dict[str, object]:
+    """A budget for programs."""
     return {
         "meter": one.meter,
         "scope": one.budget.scope.value,

@@ -42,6 +42,7 @@ COMMANDS = {
     "grant": Place("recording", "grant", "Give tokens: a purchase, a gift, a promotion."),
     "buy": Place("plans", "buy", "Record that an account bought a pack."),
     "gift": Place("transfers", "gift", "Give tokens of one account to another."),
+    "org": Place("organisations", "org", "Organisations: members, departments, their quotas and use."),
     "plan": Place("plans", "plan", "Put an account on another plan, or end it."),
     "refund": Place("recording", "refund", "Give a debit back, to the lots it drew from."),
     "reverse": Place("transfers", "reverse", "Take a grant back: its payment was charged back."),

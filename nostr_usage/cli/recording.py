@@ -44,8 +44,8 @@ from nostr_usage.writing.request import Action, Grant, Receipt, Refund
 )
 @click.option("--description", default="", help="What was done; sealed unless the ledger says otherwise.")
 @click.option("--meta", "metadata", multiple=True, metavar="NAME=VALUE", help="Sealed metadata; repeatable.")
-@click.option("--actor", metavar="PSEUDONYM", help="The member who did it; public.")
-@click.option("--group", metavar="PSEUDONYM", help="The department that it was for; public.")
+@click.option("--actor", metavar="NAME", help="The member who did it: public, but in an organisation.")
+@click.option("--group", metavar="NAME", help="The department that it was for; as --actor.")
 @click.option("--prompt", metavar="NAME", help="The named prompt that was used; public.")
 @at_option
 @key_option

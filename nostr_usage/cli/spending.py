@@ -53,8 +53,8 @@ _INTENT_OPTIONS = (
     click.option("--tokens", type=amount, help="What it is expected to use.  [default: the typical figure]"),
     click.option("--add-on", "add_ons", multiple=True, metavar="NAME", help="An option of it; repeatable."),
     click.option("--model", help="The model that it will ask: its price must be known, its budget counts."),
-    click.option("--actor", metavar="PSEUDONYM", help="The member who wants it; public."),
-    click.option("--group", metavar="PSEUDONYM", help="The department that it is for; public."),
+    click.option("--actor", metavar="NAME", help="The member who wants it: public, but in an organisation."),
+    click.option("--group", metavar="NAME", help="The department that it is for; as --actor."),
 )
 
 

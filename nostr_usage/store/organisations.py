@@ -51,6 +51,11 @@ class OrganisationReads(Connected):
         ).fetchone()
         return DepartmentRow(*row) if row else None
 
+    def called(self, account_no: int, pseudonym: str, *, is_member: bool) -> str:
+        """The name of a member or department behind a pseudonym, or the pseudonym where there is none."""
+        found = self.member(account_no, pseudonym) if is_member else self.department(account_no, pseudonym)
+        return found.name if found else pseudonym
+
     def members(self, account_no: int) -> tuple[MemberRow, ...]:
         """All members, by name; those who left, too."""
         rows = self._connection.execute(

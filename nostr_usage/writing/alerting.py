@@ -95,7 +95,16 @@ def _budget_alerts(
             subject=subject,
             window=window,
         )
-        fact = BudgetFact(budget=budget, spent=spent, ends_at=window.end, subject=subject)
+        called = _called(transaction, debit.stream_no, budget, subject)
+        fact = BudgetFact(budget=budget, spent=spent, ends_at=window.end, subject=called)
         yield from alerts_of_budget(
             fact, tokens=entry.tokens, since=window.start, thresholds=rules.thresholds
         )
+
+
+def _called(transaction: Transaction, stream_no: int, budget: Budget, subject: str) -> str:
+    """What its owner calls a member or department; every other subject has one name."""
+    if budget.scope not in {Scope.MEMBER, Scope.GROUP}:
+        return subject
+    number = transaction.stream_numbered(stream_no).account_no
+    return transaction.called(number, subject, is_member=budget.scope is Scope.MEMBER)
