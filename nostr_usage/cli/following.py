@@ -107,7 +107,8 @@ def sync(
 ) -> int:
     """Fetch what is new from every relay, and verify it.
 
-    Exit codes: 0 all is there, 1 something is missing or contradicts itself, 4 no relay could be read.
+    Exit codes: 0 all is there, 1 something is missing or contradicts itself, or a process that read for this
+    one ended early, 4 no relay could be read.
     """
     with open_reader(home) as opened, Progress("reading accounts") as progress:
         urls = read_urls(home_relays(home))

@@ -18,7 +18,15 @@ from enum import IntEnum
 from typing import TextIO, cast
 
 from nostr_usage.clock import iso_time as iso_time  # noqa: PLC0414  # commands find both forms of times here
-from nostr_usage.errors import HomeError, InputError, LedgerError, NostrUsageError, PricingError, RelayError
+from nostr_usage.errors import (
+    HomeError,
+    InputError,
+    LedgerError,
+    NostrUsageError,
+    PricingError,
+    RelayError,
+    WorkerError,
+)
 from nostr_usage.safe_text import safe_cell, safe_text
 
 _SPACES = re.compile("( +)")
@@ -47,6 +55,8 @@ def exit_code_of(error: NostrUsageError) -> ExitCode:
             return ExitCode.NO_RELAY
         case LedgerError() | PricingError():
             return ExitCode.REFUSED
+        case WorkerError():
+            return ExitCode.PROBLEMS
         case InputError() | _:
             return ExitCode.BAD_INPUT
 

@@ -39,6 +39,7 @@ HOSTILE = "a\x1b[2Jb\x07\u202ec\r\nd\x9b1m"
         (errors.UnknownModelError("x"), ExitCode.REFUSED),
         (errors.RelayTimeoutError("wss://x", "y"), ExitCode.NO_RELAY),
         (errors.NewerDatabaseError("x"), ExitCode.BAD_HOME),
+        (errors.WorkerError("x"), ExitCode.PROBLEMS),
         (NostrUsageError("x"), ExitCode.BAD_INPUT),
     ],
 )
