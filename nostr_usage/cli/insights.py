@@ -7,19 +7,20 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from nostr_usage.amount import format_dollars, format_dollars_exact, format_tokens
+from nostr_usage.amount import format_dollars, format_tokens
+from nostr_usage.cli.breakdowns import breakdown_rows, print_breakdown, print_breakdown_csv
 from nostr_usage.cli.choosing import account_argument, balance_views, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, pass_clock, pass_home
 from nostr_usage.cli.output import (
     iso_time,
     moment,
-    print_csv,
     print_json,
     print_line,
     print_note,
-    print_table,
 )
+from nostr_usage.cli.platform_stats import print_platform
 from nostr_usage.clock import Clock
+from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.insight.advice import Advice, AdviceKind
 from nostr_usage.insight.breakdown import Breakdown, Dimension
@@ -33,7 +34,6 @@ from nostr_usage.reporting.stream_use import all_days, read_use, save_use
 from nostr_usage.reporting.uses import last_used_at, measured_uses_of
 from nostr_usage.wiring import home_catalogue, open_reader
 
-_BAR_CELLS = 30
 _UTC = ZoneInfo("UTC")
 
 
@@ -49,6 +49,7 @@ _UTC = ZoneInfo("UTC")
 )
 @click.option("--days", type=click.IntRange(min=1), help="How far back.  [default: as far as the plan shows]")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV, for spreadsheets; no cell can be a formula.")
+@click.option("--all", "is_all", is_flag=True, help="All accounts together, and those that used most.")
 @meter_option
 @json_option
 @pass_home
@@ -58,6 +59,7 @@ def stats(
     home: Home,
     *,
     account: str | None,
+    is_all: bool,
     dimension: str,
     days: int | None,
     as_csv: bool,
@@ -66,12 +68,20 @@ def stats(
 ) -> None:
     """Use by activity, model, member, group, prompt, day, month or hour; its rate, and the month so far.
 
-    The plan says how far back that goes and what it may be broken down by; days are those of UTC.
+    The plan says how far back that goes and what it may be broken down by; days are those of UTC. With --all,
+    what every account used in one meter, whatever their plans.
 
     Exit codes: 0 done, 2 no such account, 3 the plan does not include it, 5 no usable home.
     """
+    if is_all and account is not None:
+        raise InputError("--all takes no account", advice="Give one of the two.")
     now, chosen = clock.now(), Dimension(dimension)
     with open_reader(home) as opened:
+        if is_all:
+            catalogue = home_catalogue(home, opened.settings)
+            wanted = catalogue.meter(meter or catalogue.default_meter).name
+            print_platform(opened, chosen, meter=wanted, days=days, now=now, as_csv=as_csv, as_json=as_json)
+            return
         with opened.store.read() as reader:
             stream = chosen_stream(opened, reader, account, meter=meter)
             entitled = entitlement_of(home_catalogue(home, opened.settings), reader.account(stream.account))
@@ -84,27 +94,23 @@ def stats(
             found = use.by(chosen, entitled.shown_days(now, days))
             shown, sums = use.days(entitled.shown_days(now)), use.days(all_days())
             last = last_used_at(reader, stream)
-            lifetime = state_from_json(stream.state_json).lifetime
+            state = state_from_json(stream.state_json)
     today, limit = day_of(now, _UTC), entitled.days
     moving, month = trend(shown, today=today), month_so_far(sums, today=today)
     if as_csv:
-        print_csv(
-            (dimension, "count", "tokens", "usd", "share"),
-            [
-                (one.name, one.count, one.tokens, format_dollars_exact(one.micro_dollars), one.share)
-                for one in found.rows
-            ],
-        )
+        print_breakdown_csv(found)
         return
-    used_ever = lifetime.used - lifetime.refunded
+    used_ever = state.lifetime.used - state.lifetime.refunded
+    reset = state.cycles[-1].start if state.cycles else None
     if as_json:
-        print_json(_stats_object(found, moving, month, used_ever=used_ever, last=last))
+        print_json(_stats_object(found, moving, month, used_ever=used_ever, last=last, reset=reset))
         return
-    _print_breakdown(found)
+    print_breakdown(found)
     if limit is not None and (days is None or days > limit):
         print_note(f"The plan shows the last {limit} days; the ledger holds everything.")
     print_line(f"ever      {format_tokens(used_ever)} tokens")
     print_line(f"last use  {'never' if last is None else moment(last)}")
+    print_line(f"reset     {'never' if reset is None else moment(reset)}")
     print_line(f"rate      {format_tokens(moving.per_day)} a day{_change(moving.change_percent)}")
     print_line(
         f"{month.month}   {format_tokens(month.tokens)} in {month.days} days, {month.month_before}"
@@ -113,48 +119,25 @@ def stats(
 
 
 def _stats_object(
-    found: Breakdown, moving: Trend, month: MonthSoFar, *, used_ever: int, last: int | None
+    found: Breakdown,
+    moving: Trend,
+    month: MonthSoFar,
+    *,
+    used_ever: int,
+    last: int | None,
+    reset: int | None,
 ) -> dict[str, object]:
     return {
-        "by": found.dimension.value,
-        "rows": [
-            {
-                "name": row.name,
-                "count": row.count,
-                "tokens": row.tokens,
-                "usd": format_dollars_exact(row.micro_dollars),
-                "share": row.share,
-            }
-            for row in found.rows
-        ],
-        "count": found.count,
-        "tokens": found.tokens,
-        "usd": format_dollars_exact(found.micro_dollars),
+        **breakdown_rows(found),
         "lifetime_used": used_ever,
         "last_used_at": iso_time(last),
+        "last_reset_at": iso_time(reset),
         "per_day": moving.per_day,
         "per_day_before": moving.per_day_before,
         "change_percent": moving.change_percent,
         "days": [{"day": day.isoformat(), "tokens": tokens} for day, tokens in moving.days],
         "month": asdict(month),
     }
-
-
-def _print_breakdown(found: Breakdown) -> None:
-    rows = [
-        (
-            row.name or "unknown",
-            f"{row.count:,}",
-            format_tokens(row.tokens),
-            format_dollars(row.cents * 10_000),
-            f"{row.share} %",
-            "█" * (row.share * _BAR_CELLS // 100),
-        )
-        for row in found.rows
-    ]
-    total = ("total", f"{found.count:,}", format_tokens(found.tokens), format_dollars(found.cents * 10_000))
-    header = (found.dimension.value, "count", "tokens", "value", "share", "")
-    print_table(header, [*rows, (*total, "100 %" if found.tokens > 0 else "0 %", "")], right=(1, 2, 3, 4))
 
 
 def _change(percent: int | None) -> str:

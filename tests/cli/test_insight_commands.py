@@ -37,6 +37,7 @@ def test_stats_add_up(service: Terminal) -> None:
     ]
     assert (1_300, "1.950000", 1_300) == (found["tokens"], found["usd"], found["lifetime_used"])
     assert "2026-02-10T12:00:00Z" == found["last_used_at"]
+    assert "2026-02-01T00:00:00Z" == found["last_reset_at"]
     assert (46, 1_300, 0) == (found["per_day"], found["month"]["tokens"], found["month"]["tokens_before"])
     shown = service.run("stats", "alice").out
     assert "total" in shown
@@ -111,6 +112,37 @@ def test_a_plan_decides_which_views_there_are(tmp_path: Path) -> None:
         for plan in ("teams", "enterprise")
     ]
     assert [{"prompt-run"}, {"prompt-run", "greet"}] == subjects
+
+
+def test_the_operator_sees_all_accounts_together(service: Terminal) -> None:
+    """By activity or member, whatever the plans; active accounts, averages over them, and who used most."""
+    service.run("account", "new", "bob")
+    service.run("account", "new", "carol")
+    service.run("record", "bob", "profile-matching", "--key", "m1")
+    found = service.run("stats", "--all", "--json").json
+    assert [("magic-mentor", 1_000, 63), ("profile-matching", 600, 37)] == [
+        (row["name"], row["tokens"], row["share"]) for row in found["rows"]
+    ]
+    assert (1_600, 2, 800, "1.200000") == tuple(
+        found[name] for name in ("tokens", "active", "tokens_each", "usd_each")
+    )
+    assert [("alice", 11, 1_300), ("bob", 1, 300)] == [
+        (one["label"], one["count"], one["tokens"]) for one in found["largest"]
+    ]
+    today = service.run("stats", "--all", "--days", "1", "--by", "member")
+    assert "active    1 accounts, 300 tokens, $0.45 each on average" in today.lines
+    assert "activity,count,tokens,usd,share" == service.run("stats", "--all", "--csv").lines[0]
+    service.run("stats", "alice", "--all", code=ExitCode.BAD_INPUT)
+    service.run("stats", "--all", "--meter", "stars", code=ExitCode.BAD_INPUT)
+
+
+def test_nobody_used_anything_yet(tmp_path: Path) -> None:
+    """Zeros, not errors."""
+    terminal = operator_terminal(tmp_path)
+    terminal.run("account", "new", "alice")
+    found = terminal.run("stats", "--all", "--json").json
+    assert ([], 0, 0, []) == tuple(found[name] for name in ("rows", "active", "tokens_each", "largest"))
+    assert "active    0 accounts" in terminal.run("stats", "--all").out
 
 
 def test_a_forecast_has_its_range(service: Terminal) -> None:
