@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import nostr_usage
 from nostr_usage.errors import HomeError, WorkerError
 from nostr_usage.relays.together import run_together
 from nostr_usage.sync.account_queue import AccountQueue
@@ -107,7 +106,7 @@ class Worker:
 @asynccontextmanager
 async def _process() -> AsyncGenerator[asyncio.subprocess.Process]:
     """A worker's process; it is ended with the block, unless it has ended by itself."""
-    package = Path(nostr_usage.__file__).parent.parent
+    package = Path(__file__).parents[2]
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
