@@ -159,12 +159,14 @@ def _print_queues(queues: tuple[RelayQueue, ...], *, now: int) -> None:
     for queue in queues:
         again = f"`nostr-usage publish --again {queue.url}`"
         if queue.next_attempt_at is not None and queue.next_attempt_at > now:
-            print_line(f"{queue.url}  {queue.waiting:,} wait, the next until {moment(queue.next_attempt_at)}")
+            print_line(
+                f"{queue.url}  waiting: {queue.waiting:,}, the next until {moment(queue.next_attempt_at)}"
+            )
         if queue.refused:
-            print_line(f"{queue.url}  {queue.refused:,} were refused for good; {again} sends them once more")
+            print_line(f"{queue.url}  refused for good: {queue.refused:,}; {again} sends them once more")
         if queue.unqueued:
             print_line(
-                f"{queue.url}  {queue.unqueued:,} are older than its place in the set; {again} sends them"
+                f"{queue.url}  older than its place in the set: {queue.unqueued:,}; {again} sends them"
             )
 
 

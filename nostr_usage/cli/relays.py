@@ -157,7 +157,7 @@ def _details(health: RelayHealth) -> list[str]:
         lines.append(f"`nostr-usage publish --again {health.url}` sends what it refused once more")
     if health.unqueued:
         lines.append(
-            f"{health.unqueued:,} are older than its place in the set;"
+            f"older than its place in the set: {health.unqueued:,};"
             f" `nostr-usage publish --again {health.url}` sends them"
         )
     if health.canary is not None:
