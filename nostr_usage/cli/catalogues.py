@@ -13,6 +13,7 @@ from nostr_usage.cli.output import print_json, print_line, print_raw, print_tabl
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
+from nostr_usage.pricing.affordable import best_value_pack
 from nostr_usage.pricing.catalogue import (
     BUILT_IN_CATALOGUES,
     DEFAULT_CATALOGUE,
@@ -23,7 +24,6 @@ from nostr_usage.pricing.catalogue import (
 )
 from nostr_usage.pricing.economics import plan_economics
 from nostr_usage.pricing.offers import CycleKind, Plan
-from nostr_usage.pricing.quote import best_value_pack
 from nostr_usage.wiring import home_catalogue, load_catalogue_of
 
 

@@ -11,7 +11,8 @@
     token_count a text ─▶ how many tokens a model will read
     expectation a request, earlier charges or the catalogue ─▶ what an action is expected to use, as a range
     alternatives  the same with other models, and what that saves
-    quote       activity + add-ons ─▶ what it will cost, shown before it runs; what a balance is enough for
+    quote       activity + add-ons ─▶ what it will cost, shown before it runs, and what that leaves
+    affordable  what a balance or a pack is enough for
     charge      activity + what happened ─▶ tokens, dollars, ids of the prices used
 
 `catalogue` needs pydantic; genai-prices is imported on first use, for measured usage only (about 0.4 s).

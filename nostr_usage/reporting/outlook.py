@@ -11,8 +11,8 @@ from nostr_usage.views import BalanceView
 
 if TYPE_CHECKING:
     # Takes a tenth of a second to load, which a first look at a balance does without.
+    from nostr_usage.pricing.affordable import Affordable
     from nostr_usage.pricing.catalogue import Catalogue
-    from nostr_usage.pricing.quote import Affordable
 
 
 class Level(StrEnum):
@@ -57,7 +57,7 @@ class OutlookView:
 
 def outlook_view(balance: BalanceView, catalogue: Catalogue) -> OutlookView:
     """What `balance` is enough for by `catalogue`."""
-    from nostr_usage.pricing.quote import affordable, best_value_pack  # noqa: PLC0415  # see above
+    from nostr_usage.pricing.affordable import affordable, best_value_pack  # noqa: PLC0415  # see above
 
     best = best_value_pack(catalogue.packs)
     return OutlookView(

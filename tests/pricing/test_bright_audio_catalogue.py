@@ -5,6 +5,8 @@ What the package leaves open or contradicts, and how it is read here:
 - `general` costs 1 but has no limit: its totals of 200 and 1,900 tokens add up only if its allowance is 0, so
   it lives of packs and gifts.
 - "Unlimited" is a very high allowance.
+- "Rapid requests" are to be noticed, no figure says how many: 60 a minute by one member are ours, and so are
+  what a token is worth, the low mark, and the statuses other than 402 and 403.
 - Its prices are "$X" and "$Y", and its packs, discounts and annual prices are ideas for later: ours.
 """
 
@@ -13,10 +15,10 @@ from __future__ import annotations
 import pytest
 
 from nostr_usage.amount import format_dollars
+from nostr_usage.pricing.affordable import affordable
 from nostr_usage.pricing.catalogue import Catalogue, load_catalogue
 from nostr_usage.pricing.charge import charge_for
 from nostr_usage.pricing.offers import Cycle, CycleKind
-from nostr_usage.pricing.quote import affordable
 
 AT = 1_771_080_300  # 14 February 2026
 
@@ -110,3 +112,13 @@ def test_a_year_in_advance_costs_less(catalogue: Catalogue) -> None:
     plan = catalogue.plan("pro")
     assert ("$348.00", 16) == (format_dollars(plan.year_micro_dollars), plan.annual_saving_percent)
     assert 0 == catalogue.plan("starter").annual_saving_percent
+
+
+@pytest.mark.parametrize("plan", ["pro", "enterprise"])
+def test_a_member_who_asks_too_fast_is_stopped(catalogue: Catalogue, plan: str) -> None:
+    """Sixty a minute, by one member; the figure is ours."""
+    found = catalogue.plan(plan).guardrails
+    assert found is not None
+    assert [(60, 60, "member")] == [
+        (limit.actions, limit.window_s, limit.scope) for limit in found.rate_limits
+    ]

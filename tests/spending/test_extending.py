@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from nostr_usage.errors import AmountError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
-from nostr_usage.ledger.refusal import CautionCode
+from nostr_usage.ledger.refusal import CautionCode, Refusal
 from nostr_usage.ledger.window import Period
 from nostr_usage.spend import Spender
 from nostr_usage.writing.intent import Hold
@@ -89,3 +90,18 @@ def test_a_hold_is_extended_to_an_amount(
     with pytest.raises(AmountError):
         spender.extend(hold.hold_id, tokens=tokens)  # pyright: ignore[reportArgumentType] - that is the point
     assert 250 == balance(service, account).held
+
+
+def test_together_holds_are_raised_no_further_than_the_balance(
+    service: OperatorOfTests, spender: Spender, account: AccountId
+) -> None:
+    """Eight of 500 tokens in 5,000, each raised to 1,000 at the same moment: there is room for two."""
+    holds = [held(spender, chat(account, tokens=500), f"k{number}") for number in range(8)]
+
+    def raised(hold: Hold) -> Hold | Refusal:
+        return spender.extend(hold.hold_id, tokens=1_000)
+
+    with ThreadPoolExecutor(len(holds)) as pool:
+        answers = list(pool.map(raised, holds))
+    assert [1_000, 1_000] == [answer.tokens for answer in answers if isinstance(answer, Hold)]
+    assert 5_000 == balance(service, account).held
