@@ -10,8 +10,10 @@ from nostr_usage.amount import AMOUNT_MAX
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation
 from nostr_usage.ledger.problems import ProblemCode
 from nostr_usage.nostr.event import Event, event_to_json
+from nostr_usage.proof import stored
+from nostr_usage.proof.everything import Ledger, audit_store
 from nostr_usage.report import month_view
-from nostr_usage.store import Store, StreamStatus
+from nostr_usage.store import Store, StreamStatus, lines, totals
 from nostr_usage.store.charges import ChargedAgain, ChargeReads
 from nostr_usage.sync import take_in
 from nostr_usage.sync.keeping import Keeper
@@ -193,3 +195,24 @@ async def test_amounts_that_nobody_can_add_up_are_a_problem_and_no_crash(
     assert ["2026-02: the amounts signed as debit magic-mentor are so large that their sum is not known"] == [
         *named
     ]
+
+
+async def test_an_audit_and_a_reader_say_the_same_of_such_amounts(
+    operator: OperatorOfTests,
+    account: AccountId,
+    store: Store,
+    scripted_relay: ScriptedRelay,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each month, operation and type whose sum ended at its bound is named once; the others are not."""
+    for module in (lines, totals, stored):
+        monkeypatch.setattr(module, "SUM_MAX", 50)
+    scripted_relay.hold(*events_of(operator))
+    await read_into(store, operator, scripted_relay.url)
+    told = found(store)
+    assert [(ProblemCode.UNCOUNTABLE, None)] * 2 == told
+    settings = Ledger(
+        root_pubkey="", ledger_pubkey=operator.operator.signer.pubkey, ledger_id="", kinds=(KIND,)
+    )
+    report = audit_store(store, settings, is_quick=True, on_progress=lambda _done, _total: None)
+    assert told == [(finding.problem.code, finding.problem.seq) for finding in report.findings]
