@@ -12,6 +12,8 @@ from tui.look import Look
 from tui.snapshot import Proved
 
 _WIDE = 100
+_TOLD = frozenset({Operation.DEBIT, Operation.REFUND})
+"""What comes with a text."""
 
 
 def entry_columns(
@@ -20,10 +22,14 @@ def entry_columns(
     *,
     proved: Proved,
     token_value: int,
+    is_reader: bool = False,
     hides_descriptions: bool = False,
     with_year: bool = False,
 ) -> tuple[Column[HistoryRow], ...]:
-    """The columns of a table of entries that are `proved` so far; `token_value` is nano-dollars."""
+    """The columns of a table of entries that are `proved` so far; `token_value` is nano-dollars.
+
+    Whoever only reads may lack the key that opens texts: then the entry counts, and its text is locked.
+    """
 
     def when(row: HistoryRow, look: Look) -> Cell:
         text = wording.day_and_time(row.occurred_at, look)
@@ -37,7 +43,7 @@ def entry_columns(
 
     def what(row: HistoryRow, look: Look) -> Cell:
         if row.description is None:
-            return Cell(text="")
+            return Cell(text="locked" if is_reader and row.operation in _TOLD else "", style="$text-muted")
         hidden = look.own("hidden")
         return Cell(text=hidden if hides_descriptions else look.text(row.description), style="$text-muted")
 

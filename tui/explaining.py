@@ -39,7 +39,9 @@ class ExplainingApp(FeedingApp):
     def action_enough(self) -> None:
         """Show what the balance is enough for."""
         snapshot = self._snapshot
-        if snapshot is not None and snapshot.outlook is not None and snapshot.balance is not None:
+        if snapshot is None or snapshot.balance is None:
+            self.say_nothing_held()
+        elif snapshot.outlook is not None:
             lines = painting.enough_lines(
                 snapshot.outlook, snapshot.balance, self._look, now=snapshot.taken_at
             )
@@ -48,16 +50,24 @@ class ExplainingApp(FeedingApp):
     def action_why(self) -> None:
         """Show what the balance is made of."""
         snapshot = self._snapshot
-        if snapshot is not None and snapshot.balance is not None and snapshot.lifetime is not None:
+        if snapshot is None or snapshot.balance is None:
+            self.say_nothing_held()
+        elif snapshot.lifetime is not None:
             lines = painting.why_lines(snapshot.balance, snapshot.lifetime, self._look)
             self.push_screen(TextDialog("Why the balance is what it is", lines, look=self._look))
 
     def action_renewal(self) -> None:
         """Show what the last reset brought, and what the month before it used."""
         snapshot = self._snapshot
-        if snapshot is not None and snapshot.balance is not None:
+        if snapshot is None or snapshot.balance is None:
+            self.say_nothing_held()
+        else:
             lines = renewal.renewal_lines(snapshot, snapshot.balance, self._look)
             self.push_screen(TextDialog("Last reset", lines, look=self._look))
+
+    def say_nothing_held(self) -> None:
+        """There is nothing to explain, prove or export yet."""
+        self.notify("Nothing is held yet; see the relays.", severity="warning", markup=False)
 
     def show_box(self, box: Dialog) -> None:
         """Show a box that was waited for, unless another was opened meanwhile."""

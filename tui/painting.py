@@ -19,6 +19,7 @@ _NAME_WIDTH = 10
 _SHARE_BAR_MIN, _SHARE_BAR_MAX = 3, 20
 _ACTIVITY_WIDTH = 19
 _BURN_SHOWN = 14
+_PROBLEMS_SHOWN = 20
 
 
 def proved_style(proved: Proved) -> str:
@@ -154,7 +155,9 @@ def notice_line(snapshot: Snapshot, look: Look) -> Content | None:
     if view is None or outlook is None:
         return None
     if snapshot.proved is Proved.CONFLICT:
-        return Content.styled(f" {look.glyphs.bad} {wording.proved_sentence(snapshot.proved)}", "bold $error")
+        evidence = f"{spelled_of('balance.why', look)} shows the evidence."
+        sentence = f"{wording.proved_sentence(snapshot.proved)} {evidence}"
+        return Content.styled(f" {look.glyphs.bad} {sentence}", "bold $error")
     if outlook.level is Level.ENOUGH:
         return None
     parts = [wording.level_sentence(view, outlook, look)]
@@ -224,6 +227,20 @@ def why_lines(view: BalanceView, lifetime: Lifetime, look: Look) -> list[Content
         lines.append(Content.styled(lapsed, "$warning"))
     else:
         lines.append(Content.styled(f"{look.glyphs.good} Both give the balance.", "$success"))
+    return [*lines, *problem_lines(view, look)]
+
+
+def problem_lines(view: BalanceView, look: Look) -> list[Content]:
+    """What speaks against the balance: every finding, with the entry it is about."""
+    if not view.problems:
+        return []
+    lines = [Content(""), Content.styled(f"What speaks against it: {len(view.problems):,}", "bold $error")]
+    for problem in view.problems[:_PROBLEMS_SHOWN]:
+        lines.append(Content(f"{look.glyphs.bad} {look.text(problem.message)}"))
+        if problem.entry_id is not None:
+            lines.append(Content.styled(f"  entry {problem.entry_id}", _MUTED))
+    if len(view.problems) > _PROBLEMS_SHOWN:
+        lines.append(Content.styled(f"  and {len(view.problems) - _PROBLEMS_SHOWN:,} more", _MUTED))
     return lines
 
 

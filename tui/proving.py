@@ -42,6 +42,8 @@ class ProvingApp(ExplainingApp):
         row = self.entry_under_cursor()
         if row is not None:
             self._travel(row.seq)
+        else:
+            self.say_nothing_held()
 
     def show_past(self, past: PastView | None) -> None:
         """Show the balance at an earlier entry, in the box that is open or in a new one."""

@@ -9,12 +9,13 @@ from textual.binding import BindingType
 from textual.containers import Container, Horizontal
 from textual.content import Content
 
+from nostr_usage.home import Role
 from nostr_usage.views import BalanceView, HistoryRow
 from tui import painting, wording
 from tui.entry_columns import entry_columns
-from tui.keys import bindings_of
+from tui.keys import bindings_of, spelled_of
 from tui.look import Look
-from tui.snapshot import Snapshot
+from tui.snapshot import Feed, FeedState, Snapshot
 from tui.widgets.line import Line
 from tui.widgets.panel import Panel
 from tui.widgets.row_table import RowTable
@@ -46,14 +47,21 @@ class BalancePane(Container):
         yield self._notice
         yield self.recent
 
-    def show_waiting(self) -> None:
-        """There is no account yet."""
-        lines = [
-            Content.styled("Nothing is held here yet.", "bold"),
-            Content(""),
-            Content("Accounts appear as soon as a relay shows them."),
-            Content("If none does, check the relays with: nostr-usage doctor"),
-        ]
+    def show_waiting(self, feed: FeedState, look: Look) -> None:
+        """There is no account yet: what is waited for, or why it does not come."""
+        lines = [Content.styled("Nothing is held here yet.", "bold"), Content("")]
+        if feed.feed is Feed.OFFLINE:
+            key = spelled_of("pane.relays", look)
+            reason = look.text(feed.reason, length_max=80) or "no relay answers"
+            lines += [
+                Content.styled(f"{look.glyphs.bad} Offline: {reason}.", "$error"),
+                Content(f"Press {key} to see the relays, or run: nostr-usage doctor"),
+            ]
+        else:
+            lines += [
+                Content("Accounts appear as soon as a relay shows them."),
+                Content("If none does, check the relays with: nostr-usage doctor"),
+            ]
         self._figure.show(lambda _width, _height: lines)
 
     def show(self, snapshot: Snapshot, look: Look, *, hides_descriptions: bool) -> None:
@@ -101,6 +109,7 @@ class BalancePane(Container):
             look,
             proved=snapshot.proved,
             token_value=view.token_value,
+            is_reader=snapshot.role is Role.FOLLOWER,
             hides_descriptions=hides_descriptions,
         )
         self.recent.show(len(rows), rows.__getitem__, columns=columns, look=look, cursor=cursor)

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from nostr_usage.errors import InputError
+from nostr_usage.home import Role
 from nostr_usage.reporting.filtering import Chip, parse_filter
 from nostr_usage.store import Order
 from nostr_usage.views import HistoryRow, MonthView
@@ -106,6 +107,7 @@ class HistoryPane(Container):
             look,
             proved=snapshot.proved,
             token_value=token_value,
+            is_reader=snapshot.role is Role.FOLLOWER,
             hides_descriptions=self._hides_descriptions,
             with_year=True,
         )
@@ -116,6 +118,11 @@ class HistoryPane(Container):
         self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
         self._found.show(lambda _width: found_line(entries, snapshot, look))
         self._show_month()
+
+    def month(self) -> str | None:
+        """The month (UTC) of the entry under the cursor."""
+        row = self.table.row(self.table.cursor)
+        return None if row is None else datetime.fromtimestamp(row.occurred_at, UTC).strftime("%Y-%m")
 
     def reset(self) -> None:
         """Another account: nothing is shown until its list comes."""

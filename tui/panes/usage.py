@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -74,7 +74,9 @@ class UsagePane(Container):
         self._facts = self._panel("Compared", "facts")
         self._days = self._panel("Days", "days")
         self._value = self._panel("Value you get", "value")
-        self.table: RowTable[PartRow] = RowTable((), look=look, widget_id="activities", empty=_NOTHING)
+        self.table: RowTable[PartRow] = RowTable(
+            (), look=look, widget_id="activities", empty="Nothing is held of this account yet."
+        )
         self.dearest: RowTable[HistoryRow] = RowTable(
             (), look=look, widget_id="usage_dearest", empty=_NOTHING
         )
@@ -169,6 +171,13 @@ class UsagePane(Container):
     def action_shorter(self) -> None:
         """A shorter period."""
         self._turn(narrower)
+
+    def month(self) -> str | None:
+        """The month that the period is, or the last that it touches and that has begun."""
+        if self._view is None or self._snapshot is None:
+            return None
+        today = datetime.fromtimestamp(self._snapshot.taken_at, UTC).date()
+        return f"{min(self._view.period.last, today):%Y-%m}"
 
     def action_today(self) -> None:
         """Back to the period that today lies in."""
