@@ -4,6 +4,8 @@ What the summary says and its own numbers don't, and so is not asserted here:
 
 - 50,000 tokens as "~150 messages" at 1,500 each: they are 33; so are 133 of 200,000 and 666 of 1,000,000.
 - A margin of "1,823 %" for Pro: $28.43 over $1.56 is 1,822 %; and Business is 1,181.9 %.
+- "~30 messages" of the demo's 30 tokens: none, at 1,500 each. The demo is there to be refused.
+- It names no mark for a low balance: 1,500, one message, is ours.
 - It names storage and bank connections and add-on tokens without any figures; those here are ours.
 """
 

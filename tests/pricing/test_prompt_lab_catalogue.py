@@ -2,7 +2,11 @@
 
 What the index leaves open, and how it is read here:
 
-- It sells what is shown, not tokens: the allowances, and a million tokens for $10 of models, are ours.
+- It sells what is shown, not tokens: the allowances, and a million tokens for $10 of models, are ours. So are
+  the figures of every guardrail: the largest run, the budgets by month, day and member.
+- "Prevent execution when budget exceeded" beside "we don't automatically block": the plans' budgets warn, and
+  who sets one that stops a run has asked for it.
+- A budget of a customer's own is what it sells by tier; that plans come with some is ours.
 - "AI-powered" recommendations are those over every prompt of a team.
 - CSV for Enterprise is in its answers to questions, not in its matrix.
 """
@@ -80,3 +84,26 @@ def test_every_model_on_offer_has_a_price(catalogue: Catalogue) -> None:
     for model in catalogue.models:
         usage = measured_usage(model.name, {Bucket.OUTPUT: 1_000_000}, provider=model.provider)
         assert charge_for(catalogue, "prompt-run", usage=[usage], at=AT).tokens > 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "largest", "budgets"),
+    [
+        ("free", 10_000, []),
+        ("teams", 50_000, [("account", "month", 400_000)]),
+        (
+            "enterprise",
+            200_000,
+            [("account", "month", 2_000_000), ("account", "day", 200_000), ("member", "month", 400_000)],
+        ),
+    ],
+)
+def test_budgets_warn(
+    catalogue: Catalogue, plan: str, largest: int, budgets: list[tuple[str, str, int]]
+) -> None:
+    """Months from Teams on, days and members on Enterprise; none stops a run. The figures are ours."""
+    found = catalogue.plan(plan).guardrails
+    assert found is not None
+    assert largest == found.largest_action
+    assert budgets == [(one.scope, one.period, one.tokens) for one in found.budgets]
+    assert {"warn"} >= {one.enforcement for one in found.budgets}

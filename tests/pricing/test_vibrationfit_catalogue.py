@@ -5,6 +5,9 @@ What the guide says and its own numbers don't, and so is not asserted here:
 - "$839 (84 %)" for the year: 5,000,000 tokens at $20 a million are $100, which leaves $899 of $999 (89.99 %).
 - "$87 (80 %)" for 28 days is what the budget of 20 % leaves; at its own cost of $12 it is $97 (89 %).
 - An alert above 8,000,000 a year with an allowance of 5,000,000: packs alone can lead there.
+- "Estimated: 50,000–100,000" before a refinement: its table has 20,000–50,000 and 100,000–200,000 only.
+- "Running low" at 500,000 tokens is a tenth of the year, but most of 600,000: the share holds for both.
+- Thresholds (80, 90, 100 %) are ours: 80 % is where it calls somebody a power user.
 - It sells packs "later" and names none; the two here, at about the 28-day plan's price a token, are ours.
 """
 
@@ -139,3 +142,17 @@ def test_packs_cost_about_what_the_plan_does(catalogue: Catalogue) -> None:
     pack = catalogue.pack("pack-100k")
     assert ("$18.00", 100_000) == (format_dollars(pack.price_micro_dollars), pack.tokens)
     assert "$2.00" == format_dollars(micro_dollars(pack.tokens, catalogue.token_value))
+
+
+@pytest.mark.parametrize("plan", ["annual", "monthly"])
+def test_guardrails(catalogue: Catalogue, plan: str) -> None:
+    """A hundred actions an hour, 500,000 tokens at most with the advice to split, low below a tenth."""
+    found = catalogue.plan(plan).guardrails
+    assert found is not None
+    assert [(100, 3_600)] == [(limit.actions, limit.window_s) for limit in found.rate_limits]
+    assert (500_000, "Break it into smaller refinements.", 10) == (
+        found.largest_action,
+        found.split_advice,
+        found.low_balance_percent,
+    )
+    assert ("refuse", 429) == (found.at_zero, catalogue.refusal_status("rate_limited"))
