@@ -19,8 +19,9 @@ from nostr_usage.errors import InputError
 from nostr_usage.home import Home, Role
 from nostr_usage.organise import organisation_of
 from nostr_usage.pricing.catalogue import Catalogue
-from nostr_usage.reporting.entitlement import Feature, entitlement_of
+from nostr_usage.reporting.entitlement import entitlement_of
 from nostr_usage.reporting.monthly import (
+    REPORT_FEATURES,
     MonthlyReport,
     ReportFormat,
     file_name,
@@ -36,7 +37,6 @@ _UNNAMED = ""
 CRON_TIME = "17 4 4 * *"
 """The fourth day of every month: what happened in the last one may be booked 48 hours late."""
 
-_FEATURES = {ReportFormat.CSV: Feature.CSV_EXPORT, ReportFormat.PDF: Feature.PDF_REPORT}
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -124,7 +124,8 @@ def report(
     asked = {ReportFormat(name): value for name, value in files.items() if isinstance(value, str)}
     _check(asked, names=(account, organisation), is_all=is_all, as_json=as_json)
     if is_cron:
-        _print_cron(home, asked, directory)
+        whose = ["--org", organisation] if organisation else ["--all"] if account is None else [account]
+        _print_cron(home, asked, directory, whose=whose)
         return ExitCode.DONE
     now = clock.now()
     month = parse_month(month_name, now=now)
@@ -211,7 +212,7 @@ def _entitled(
     """Of all accounts those whose plan has such reports; of one that is named, whether it does."""
     for row in rows:
         plan = entitlement_of(catalogue, row)
-        features = [_FEATURES[format_] for format_ in asked if format_ in _FEATURES]
+        features = [REPORT_FEATURES[format_] for format_ in asked if format_ in REPORT_FEATURES]
         if not is_all:
             for feature in features:
                 plan.require(feature)
@@ -272,9 +273,9 @@ def _print_written(written: list[Path], *, month: str, as_json: bool) -> None:
         print_line(f"wrote {path}")
 
 
-def _print_cron(home: Home, asked: Mapping[ReportFormat, str], directory: Path) -> None:
+def _print_cron(home: Home, asked: Mapping[ReportFormat, str], directory: Path, *, whose: list[str]) -> None:
     """A line for crontab(5), in which a percent sign would end the command."""
-    words = ["nostr-usage", "--home", str(home.path.absolute()), "report", "--all", "--month", "last"]
+    words = ["nostr-usage", "--home", str(home.path.absolute()), "report", *whose, "--month", "last"]
     words += [f"--{format_.value}" for format_ in asked]
     words += ["--directory", str(directory.absolute()), "--force"]
     print_raw(f"{CRON_TIME} {shlex.join(words)}".replace("%", "\\%"))

@@ -160,6 +160,19 @@ def test_cron_line_runs_as_printed(terminal: Terminal, tmp_path: Path) -> None:
     assert ["usage-alice-2026-02.csv"] == [path.name for path in directory.iterdir()]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "whose"),
+    [(("alice",), ["alice"]), (("--org", "acme & co"), ["--org", "acme & co"]), ((), ["--all"])],
+)
+def test_cron_line_is_for_whom_it_was_asked(
+    terminal: Terminal, arguments: tuple[str, ...], whose: list[str]
+) -> None:
+    """One account, one organisation, or all of them."""
+    line = terminal.run("report", *arguments, "--cron", "--html").out.strip()
+    words = shlex.split(line.split(" ", 5)[5])
+    assert ["report", *whose, "--month"] == words[3 : 5 + len(whose)]
+
+
 def test_private_texts_can_stay_out(terminal: Terminal) -> None:
     """For whoever gets the report but not the descriptions."""
     for options, is_there in (((), True), (("--without-descriptions",), False)):
