@@ -138,6 +138,8 @@ class Activity(Table):
             UnknownNameError: there is none of one of these names.
             InputError: a name is there twice.
         """
+        if not names:
+            return ()
         if len(set(names)) < len(names):
             raise InputError(f"an add-on of {self.name} is chosen twice: {', '.join(names)}")
         return tuple(named(f"add-on of {self.name}", name, self.add_ons) for name in names)

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeGuard, TypeVar
 
 from nostr_usage.durable import sync_directory
 from nostr_usage.errors import HomeError, NewerDatabaseError
-from nostr_usage.store.memory import Memory, Remembered
+from nostr_usage.store.memory import Memory
 
 BUSY_TIMEOUT_S = 10.0
 _STATEMENTS_CACHED = 256
@@ -46,16 +46,16 @@ class Connected:
                 cursor.close()
             self._cursors = None
 
-    def _recall(self, sort: Remembered, key: Hashable, read: Callable[[], T]) -> T:
+    def _recall(self, sort: str, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` gives; a writer asks once, and then remembers it."""
         return read() if self._memory is None else self._memory.recall(sort, key, read)
 
-    def _keep(self, sort: Remembered, key: Hashable, row: object) -> None:
+    def _keep(self, sort: str, key: Hashable, row: object) -> None:
         """Remember a row as it was just written."""
         if self._memory is not None:
             self._memory.keep(sort, key, row)
 
-    def _forget(self, sort: Remembered) -> None:
+    def _forget(self, sort: str) -> None:
         """Rows of this sort were just changed."""
         if self._memory is not None:
             self._memory.forget(sort)

@@ -7,9 +7,9 @@ writes to one of these tables says so, or keeps what it wrote.
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Hashable
-from enum import Enum, auto
-from typing import TypeVar, cast
+from typing import Any, Final, TypeVar
 
 ROWS_MAX = 8_192
 """Rows remembered of each sort; with more, reading begins anew."""
@@ -17,16 +17,16 @@ ROWS_MAX = 8_192
 T = TypeVar("T")
 
 
-class Remembered(Enum):
-    """The sorts of rows."""
+class Remembered:
+    """The sorts of rows. No enum: one would be hashed anew at every look."""
 
-    ACCOUNT = auto()
-    SETTING = auto()
-    BUDGETS = auto()
-    ORGANISATION = auto()
-    HOLDS = auto()
-    STREAM = auto()
-    NEXT_EVENT = auto()
+    ACCOUNT: Final = "account"
+    SETTING: Final = "setting"
+    BUDGETS: Final = "budgets"
+    ORGANISATION: Final = "organisation"
+    HOLDS: Final = "holds"
+    STREAM: Final = "stream"
+    NEXT_EVENT: Final = "next event"
 
 
 class Memory:
@@ -34,33 +34,33 @@ class Memory:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._rows: dict[Remembered, dict[Hashable, object]] = {sort: {} for sort in Remembered}
+        self._rows: defaultdict[str, dict[Hashable, Any]] = defaultdict(dict)
         self._seen: int | None = None
 
-    def recall(self, sort: Remembered, key: Hashable, read: Callable[[], T]) -> T:
+    def recall(self, sort: str, key: Hashable, read: Callable[[], T]) -> T:
         """What `read` gave when it was last asked for this key."""
         rows = self._rows[sort]
-        if key in rows:
-            return cast("T", rows[key])
-        row = read()
-        self.keep(sort, key, row)
-        return row
+        try:
+            return rows[key]
+        except KeyError:
+            row = read()
+            self.keep(sort, key, row)
+            return row
 
-    def keep(self, sort: Remembered, key: Hashable, row: object) -> None:
+    def keep(self, sort: str, key: Hashable, row: object) -> None:
         """Remember what is now stored."""
         rows = self._rows[sort]
         if len(rows) >= ROWS_MAX:
             rows.clear()
         rows[key] = row
 
-    def forget(self, sort: Remembered) -> None:
+    def forget(self, sort: str) -> None:
         """Rows of this sort were changed."""
         self._rows[sort].clear()
 
     def forget_all(self) -> None:
         """What was read may have been undone since."""
-        for rows in self._rows.values():
-            rows.clear()
+        self._rows.clear()
 
     def begin(self) -> None:
         """Forget all if somebody else has committed. To be called at the beginning of each transaction."""

@@ -221,9 +221,10 @@ def reason_of(grant: Grant) -> str:
     return grant.reason
 
 
-def digest_of(text: str) -> bytes:
-    """SHA-256 of a text, under which the store looks for it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+@lru_cache(maxsize=256)
+def digest_of(key: str) -> bytes:
+    """SHA-256 of a key, under which the store looks for it: several times a request, hence the cache."""
+    return _sha256(key)
 
 
 def body_digest(request: Request | Intent | Used) -> bytes:
@@ -232,13 +233,20 @@ def body_digest(request: Request | Intent | Used) -> bytes:
     A field that is at its default is left out, so a field that a later version adds changes no digest of
     requests that were answered before it.
     """
-    body = {**_stated(request), "request": type(request).__name__}
-    return digest_of(json.dumps(body, sort_keys=True, separators=(",", ":"), default=_jsonable))
+    return _sha256(_encode({**_stated(request), "request": type(request).__name__}))
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _stated(value: Request | Intent | Used | MeasuredUsage) -> dict[str, object]:
-    stated = ((name, getattr(value, name), default) for name, default in _defaults(type(value)))
-    return {name: content for name, content, default in stated if content != default}
+    stated: dict[str, object] = {}
+    for name, default in _defaults(type(value)):
+        content = getattr(value, name)
+        if content is not default and content != default:
+            stated[name] = content
+    return stated
 
 
 @lru_cache(maxsize=32)
@@ -253,3 +261,6 @@ def _default(field: Field[object]) -> object:
 def _jsonable(value: object) -> object:
     assert isinstance(value, MeasuredUsage), f"{type(value).__name__} is not part of a request"
     return _stated(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=_jsonable).encode

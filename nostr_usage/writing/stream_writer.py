@@ -217,10 +217,10 @@ def fresh_details(
     Raises:
         InputError: for text that is not valid Unicode.
     """
-    if any(_SURROGATE.search(text) for text in (description, *metadata, *metadata.values())):
-        raise InputError("a description or its metadata hold a lone surrogate, so are not valid Unicode")
     if not description and not metadata:
         return None
+    if any(_SURROGATE.search(text) for text in (description, *metadata, *metadata.values())):
+        raise InputError("a description or its metadata hold a lone surrogate, so are not valid Unicode")
     return Details(description=description, salt=entropy(SALT_BYTES).hex(), metadata=metadata)
 
 
