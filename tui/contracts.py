@@ -69,6 +69,12 @@ class Source(Protocol):
         """What a bug report should say."""
         ...
 
+    def report(
+        self, account: AccountId, month: str, format_name: str, directory: Path, *, has_descriptions: bool
+    ) -> Path:
+        """Write the report of a month (`2026-02`, UTC) to a new file."""
+        ...
+
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Write a list to a new file."""
         ...

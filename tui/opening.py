@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import cast
 
 from textual.app import App, SuspendNotSupported
-from textual.widget import Widget
+from textual.dom import DOMNode
 
 from nostr_usage.errors import InputError
 from tui.look import Look
 from tui.paging import page
 
 
-def open_in_pager(screen: Widget, text: str, look: Look) -> None:
-    """Show `text` in the pager until its user leaves it; the terminal is that of `screen`."""
-    lender = cast("App[int]", screen.app)  # pyright: ignore[reportUnknownMemberType]  # untyped App
+def open_in_pager(node: DOMNode, text: str, look: Look) -> None:
+    """Show `text` in the pager until its user leaves it; the terminal is that of the app of `node`."""
+    lender = cast("App[int]", node.app)  # pyright: ignore[reportUnknownMemberType]  # untyped App
     try:
         with lender.suspend():
             page(text)

@@ -161,6 +161,23 @@ class LedgerSource:
         """Write the entries of a list to a new file; its path."""
         return export(self.opened.store, entries, format_, directory, now=self.clock.now())
 
+    def report(
+        self, account: AccountId, month: str, format_name: str, directory: Path, *, has_descriptions: bool
+    ) -> Path:
+        """Write the report of a month to a new file; its path."""
+        from tui.month_report import write_month  # noqa: PLC0415  # as above
+
+        return write_month(
+            self.opened,
+            account,
+            month,
+            format_name,
+            directory,
+            catalogue=self.catalogue,
+            now=self.clock.now(),
+            has_descriptions=has_descriptions,
+        )
+
     def glance(self, account: AccountId) -> Snapshot:
         """A snapshot without what only the catalogue says; names of activities are guessed."""
         glance = self._snapshot(account)

@@ -191,6 +191,12 @@ class MadeSource:
         """One fact."""
         return (("Home", "~/made by \x1b[31mhand"),)
 
+    def report(
+        self, account: AccountId, month: str, format_name: str, directory: Path, *, has_descriptions: bool
+    ) -> Path:
+        """Never asked: reports need a store."""
+        raise AssertionError
+
     def export(self, entries: HistoryList, format_: Format, directory: Path) -> Path:
         """Never asked: there are no lists."""
         raise AssertionError

@@ -48,8 +48,15 @@ HISTORY_KEYS = (
         where="history",
         keys="e",
         action="app.export",
-        help="Write the entries that are found to a file.",
+        help="Write the entries that are found, or the month under the cursor, to a file.",
         label="Export",
+    ),
+    Key(
+        id="history.open",
+        where="history",
+        keys="o",
+        action="app.open_written",
+        help="Open the file that was written last in the pager ($PAGER).",
     ),
     Key(
         id="history.past",

@@ -95,4 +95,19 @@ USAGE_KEYS = (
         help="The next picture below: use, balance with forecast, days, value, dearest actions.",
         label="View",
     ),
+    Key(
+        id="usage.report",
+        where="usage",
+        keys="e",
+        action="app.report",
+        help="Write the month as a report: PDF, HTML or CSV.",
+        label="Report",
+    ),
+    Key(
+        id="usage.open",
+        where="usage",
+        keys="o",
+        action="app.open_written",
+        help="Open the file that was written last in the pager ($PAGER).",
+    ),
 )

@@ -15,6 +15,7 @@
 from nostr_usage.reporting.monthly.building import monthly_report
 from nostr_usage.reporting.monthly.figures import Line, MeterMonth, MonthlyReport
 from nostr_usage.reporting.monthly.writing import (
+    REPORT_FEATURES,
     ReportFormat,
     file_name,
     format_of,
@@ -23,6 +24,7 @@ from nostr_usage.reporting.monthly.writing import (
 )
 
 __all__ = [
+    "REPORT_FEATURES",
     "Line",
     "MeterMonth",
     "MonthlyReport",

@@ -11,6 +11,7 @@ from pathlib import Path
 from nostr_usage.durable import sync_directory
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.entry import AccountId
+from nostr_usage.reporting.entitlement import Feature
 from nostr_usage.reporting.monthly.figures import MonthlyReport
 
 _NAME_MAX = 60
@@ -22,6 +23,10 @@ class ReportFormat(StrEnum):
     PDF = "pdf"
     HTML = "html"
     CSV = "csv"
+
+
+REPORT_FEATURES = {ReportFormat.CSV: Feature.CSV_EXPORT, ReportFormat.PDF: Feature.PDF_REPORT}
+"""Reports that plans may leave out."""
 
 
 def format_of(path: Path) -> ReportFormat:
