@@ -110,8 +110,6 @@ class DashboardApp(RelayingApp):
         self._keys.show("balance")
         self.show_feed()
         self.read_at_once()
-        if self._account is None:
-            self.pane.show_waiting()
         self.pane.recent.focus()
         self.call_after_refresh(self._start)
 
@@ -215,6 +213,8 @@ class DashboardApp(RelayingApp):
         """Draw the status line and the relays."""
         snapshot, look, now = self._snapshot, self._look, self._clock.now()
         feed = replace(self._feed, feed=Feed.PAUSED) if self._is_paused else self._feed
+        if snapshot is None:
+            self.pane.show_waiting(feed, look)
         zone = look.zone_name(now)
         self._tabs.note(look.own(f"{look.money.value} · {zone}"))
         self._status.show(lambda width: status.status_line(snapshot, feed, look, now=now, width=width))
@@ -247,6 +247,9 @@ class DashboardApp(RelayingApp):
     def action_accounts(self) -> None:
         """Let the user choose an account."""
         choices = self._source.accounts()
+        if not choices:
+            self.say_nothing_held()
+            return
 
         def chosen(index: int | None) -> None:
             if index is not None:

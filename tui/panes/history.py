@@ -124,11 +124,6 @@ class HistoryPane(Container):
         row = self.table.row(self.table.cursor)
         return None if row is None else datetime.fromtimestamp(row.occurred_at, UTC).strftime("%Y-%m")
 
-    def month(self) -> str | None:
-        """The month (UTC) of the entry under the cursor."""
-        row = self.table.row(self.table.cursor)
-        return None if row is None else datetime.fromtimestamp(row.occurred_at, UTC).strftime("%Y-%m")
-
     def reset(self) -> None:
         """Another account: nothing is shown until its list comes."""
         self._entries = self._hits = None

@@ -179,13 +179,6 @@ class UsagePane(Container):
         today = datetime.fromtimestamp(self._snapshot.taken_at, UTC).date()
         return f"{min(self._view.period.last, today):%Y-%m}"
 
-    def month(self) -> str | None:
-        """The month that the period is, or the last that it touches and that has begun."""
-        if self._view is None or self._snapshot is None:
-            return None
-        today = datetime.fromtimestamp(self._snapshot.taken_at, UTC).date()
-        return f"{min(self._view.period.last, today):%Y-%m}"
-
     def action_today(self) -> None:
         """Back to the period that today lies in."""
         self._day = None
