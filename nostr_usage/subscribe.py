@@ -2,16 +2,19 @@
 
 An upgrade adds what the larger plan grants beyond the one that holds, at once. A smaller plan, or none, waits
 for the next boundary: until then nothing is taken away. What is planned is kept beside the account, and
-holds from its moment on, whether or not anybody has written it down by then.
+holds from its moment on, whether or not anybody has written it down by then; a memo says at once that it was
+asked for, so that each key is answered once.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
+from nostr_usage.clock import iso_time
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.cycle import next_boundary
-from nostr_usage.ledger.entry import AccountId, Source
+from nostr_usage.ledger.entry import AccountId, Cost, Operation, Source
 from nostr_usage.ledger.plan import Plan
 from nostr_usage.ledger.posting import Draft, first_grant, upgrade_grant
 from nostr_usage.pricing.catalogue import Catalogue
@@ -23,14 +26,19 @@ from nostr_usage.writing.planned_change import PlannedChange, forget_change, pla
 from nostr_usage.writing.request import Grant, PlanChange, Receipt, check_key
 from nostr_usage.writing.stream_writer import Operator, StreamWriter
 
+EFFECTIVE_AT = "effective_at"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanChanged:
-    """An account has `plan` (None: none) from `effective_at` on; the receipt is of a change at once."""
+    """An account has `plan` (None: none) from `effective_at` on.
+
+    The receipt is of the change, or of the memo that it was asked for.
+    """
 
     plan: str | None
     effective_at: int
-    receipt: Receipt | None = None
+    receipt: Receipt
 
 
 class Subscriber:
@@ -58,18 +66,19 @@ class Subscriber:
         account = self._answers.account(transaction, request.account)
         earlier = self._answers.earlier_receipt(transaction, account, request.key, request)
         if earlier is not None:
-            receipt = earlier[0]
-            return PlanChanged(plan=request.plan, effective_at=receipt.entry.occurred_at, receipt=receipt)
+            receipt, entry_no = earlier
+            at = _effective_at(transaction, entry_no, receipt)
+            return PlanChanged(plan=request.plan, effective_at=at, receipt=receipt)
         self._answers.bring_up_to_date(transaction, account)
         forget_change(transaction, account.account_no)
         streams = transaction.streams(account_no=account.account_no)
         # A clock behind the last entry counts as that entry's time, or an allowance might begin lapsed.
         now = max(self._answers.now, *(stream.created_at for stream in streams))
         if request.plan == account.plan:
-            return PlanChanged(plan=request.plan, effective_at=now)
+            return self._noted(transaction, account, request, effective_at=now)
         if request.plan is not None and self._is_upgrade(account.plan, request.plan):
             return self._at_once(transaction, account, request, plan=request.plan, now=now)
-        return self._at_boundary(transaction, account, request.plan, now=now)
+        return self._at_boundary(transaction, account, request, now=now)
 
     def _is_upgrade(self, old: str | None, new: str) -> bool:
         """More in one meter and less in none; any plan is more than none."""
@@ -124,23 +133,56 @@ class Subscriber:
         return upgrade_grant(writer.state, old, new, anchor=anchor, at=now)
 
     def _at_boundary(
-        self, transaction: Transaction, account: AccountRow, plan: str | None, *, now: int
+        self, transaction: Transaction, account: AccountRow, request: PlanChange, *, now: int
     ) -> PlanChanged:
-        meter = self._catalogue.default_meter
+        meter, plan = self._catalogue.default_meter, request.plan
         held = self._answers.plan(account.plan, meter=meter)
         assert held is not None, "whoever has no plan can only be given one"
         end = self._answers.writer(transaction, account.account, meter=meter).state.cycles[-1].end
         at = next_boundary(held.cycle, anchor=account.anchor, after=now) if end is None else end
         anchor = account.anchor if self._keeps_rhythm(account.plan, plan) else at
         change = PlannedChange(at=at, anchor=anchor, plan=plan)
+        noted = self._noted(transaction, account, request, effective_at=at)
         plan_change_at(transaction, account.account_no, change)
-        return PlanChanged(plan=plan, effective_at=at)
+        return noted
+
+    def _noted(
+        self, transaction: Transaction, account: AccountRow, request: PlanChange, *, effective_at: int
+    ) -> PlanChanged:
+        """The memo that a change was asked for, which leaves every balance as it is."""
+        named = request.plan or "no plan"
+
+        def write(_transaction: Transaction, writer: StreamWriter) -> Line:
+            details = self._answers.details(
+                f"{named} from {iso_time(effective_at)}", {EFFECTIVE_AT: str(effective_at)}
+            )
+            draft = Draft(
+                operation=Operation.MEMO,
+                type="plan_change",
+                tokens=0,
+                cost=Cost(micro_dollars=0),
+                occurred_at=self._answers.now,
+                key=request.key,
+            )
+            return writer.write(draft, details=details)
+
+        meter = self._catalogue.default_meter
+        receipt, _ = self._answers.answer(transaction, account, request, write, meter=meter)
+        return PlanChanged(plan=request.plan, effective_at=effective_at, receipt=receipt)
 
     def _keeps_rhythm(self, old: str | None, new: str | None) -> bool:
         """Whether cycles go on as they were; without a new plan they do."""
         if new is None:
             return True
         return old is not None and self._catalogue.plan(old).cycle == self._catalogue.plan(new).cycle
+
+
+def _effective_at(transaction: Transaction, entry_no: int, receipt: Receipt) -> int:
+    """When the change of an earlier receipt holds; where its details were erased, when it was asked for."""
+    details = transaction.details(entry_no)
+    if receipt.entry.operation is Operation.MEMO and details is not None and details.metadata_json:
+        return int(json.loads(details.metadata_json)[EFFECTIVE_AT])
+    return receipt.entry.occurred_at
 
 
 def purchase(

@@ -44,8 +44,8 @@ def plan(
                 "plan": changed.plan,
                 "effective_at": iso_time(changed.effective_at),
                 "is_effective": is_now,
-                "entry_id": changed.receipt.entry_id if changed.receipt else None,
-                "is_repeat": bool(changed.receipt and changed.receipt.is_repeat),
+                "entry_id": changed.receipt.entry_id,
+                "is_repeat": changed.receipt.is_repeat,
             }
         )
         return
