@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
     from nostr_usage.ledger.refusal import Caution, Help, Refusal, RefusalCode
     from nostr_usage.ledger.window import Period
+    from nostr_usage.organise import Organiser
     from nostr_usage.pricing.alternatives import Alternative
     from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
     from nostr_usage.pricing.dialect import Dialect, usage_from
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from nostr_usage.reporting.analytics import StatementView, forecast_of, statement_view
     from nostr_usage.reporting.entitlement import Entitlement, Feature, entitlement_of
     from nostr_usage.reporting.estimates import accuracy_of
+    from nostr_usage.reporting.monthly import MonthlyReport, ReportFormat, monthly_report, write_report
     from nostr_usage.reporting.preview import cost_preview
     from nostr_usage.reporting.stream_use import (
         Days,
@@ -142,6 +144,7 @@ _NAMES = {
     "ledger.window": "Period",
     "pricing.catalogue": "Catalogue catalogue_from_toml load_catalogue",
     "pricing.dialect": "Dialect usage_from",
+    "organise": "Organiser",
     "pricing.alternatives": "Alternative",
     "pricing.expectation": "Basis Range",
     "pricing.quote": "Quote QuoteWarning quote_activity",
@@ -153,6 +156,7 @@ _NAMES = {
     "reporting.analytics": "StatementView forecast_of statement_view",
     "reporting.entitlement": "Entitlement Feature entitlement_of",
     "reporting.estimates": "accuracy_of",
+    "reporting.monthly": "MonthlyReport ReportFormat monthly_report write_report",
     "reporting.preview": "cost_preview",
     "reporting.stream_use": "Days ModelUnits StreamUse all_days last_days month_days read_use save_use",
     "spend": "AsyncSpender Spender",
@@ -230,6 +234,7 @@ __all__ = [
     "MessageError",
     "ModelUnits",
     "MonthView",
+    "MonthlyReport",
     "NewAccount",
     "NewLedger",
     "NewerDatabaseError",
@@ -238,6 +243,7 @@ __all__ = [
     "NotIncludedError",
     "Operation",
     "OperatorHome",
+    "Organiser",
     "Period",
     "PlanChange",
     "PlanChanged",
@@ -261,6 +267,7 @@ __all__ = [
     "RelayRefusedError",
     "RelayTimeoutError",
     "RelayUrlError",
+    "ReportFormat",
     "Restoration",
     "Reversal",
     "Role",
@@ -301,6 +308,7 @@ __all__ = [
     "measured_usage",
     "month_days",
     "month_view",
+    "monthly_report",
     "open_operator",
     "open_reader",
     "publish_due",
@@ -313,6 +321,7 @@ __all__ = [
     "stream_of",
     "sync_ledger",
     "usage_from",
+    "write_report",
 ]
 
 if not TYPE_CHECKING:
