@@ -20,14 +20,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from nostr_usage.errors import HoldError
+from nostr_usage.errors import HoldError, PricingError
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget, Scope
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.ledger.window import Period
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.spending.budgeting import Budgeting, BudgetView
-from nostr_usage.spending.metered_call import TTL_S_DEFAULT, Booking, Call, Kept
+from nostr_usage.spending.metered_call import TTL_S_DEFAULT, Booking, Call, Kept, uncharged_note
 from nostr_usage.spending.quoting import Prompt, QuoteView, Quoting
 from nostr_usage.spending.rules import SpendingRules
 from nostr_usage.store import Store, Transaction
@@ -164,7 +164,8 @@ class Spender:
         """An action inside `with`: reserved before it, settled after it with what its `Call` was told.
 
         If the action raises, or its stream is abandoned, what was measured until then is settled; if nothing
-        was, the hold is voided.
+        was, or it has no price, the hold is voided. The action's own error comes through, in the second case
+        with a note.
 
         Raises:
             RefusedError: it may not run; nothing was kept back.
@@ -174,8 +175,8 @@ class Spender:
         call = Call.of(self.reserve(intent, key=key, ttl_s=ttl_s), ttl_s=ttl_s)
         try:
             yield call
-        except BaseException:
-            self._end(call, call.used_so_far)
+        except BaseException as error:
+            self._end_failed(call, error)
             raise
         self._end(call, call.used)
 
@@ -214,6 +215,13 @@ class Spender:
         if call.is_beat_due(self._rules.now):
             with contextlib.suppress(HoldError):  # it was ended by somebody else, as settling will say
                 call.beat(self.extend(call.hold.hold_id, ttl_s=call.ttl_s))
+
+    def _end_failed(self, call: Call, error: BaseException) -> None:
+        try:
+            self._end(call, call.used_so_far)
+        except PricingError as unpriced:
+            self.void(call.hold.hold_id)
+            error.add_note(uncharged_note(unpriced))
 
     def _end(self, call: Call, used: Used | None) -> None:
         if used is None:
@@ -292,8 +300,8 @@ class AsyncSpender:
         call = Call.of(await self.reserve(intent, key=key, ttl_s=ttl_s), ttl_s=ttl_s)
         try:
             yield call
-        except BaseException:
-            await self._end(call, call.used_so_far)
+        except BaseException as error:
+            await self._end_failed(call, error)
             raise
         await self._end(call, call.used)
 
@@ -341,6 +349,13 @@ class AsyncSpender:
         if call.is_beat_due(self._rules.now):
             with contextlib.suppress(HoldError):  # it was ended by somebody else, as settling will say
                 call.beat(await self.extend(call.hold.hold_id, ttl_s=call.ttl_s))
+
+    async def _end_failed(self, call: Call, error: BaseException) -> None:
+        try:
+            await self._end(call, call.used_so_far)
+        except PricingError as unpriced:
+            await self.void(call.hold.hold_id)
+            error.add_note(uncharged_note(unpriced))
 
     async def _end(self, call: Call, used: Used | None) -> None:
         if used is None:

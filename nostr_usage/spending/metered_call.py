@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from nostr_usage.amount import checked_amount
-from nostr_usage.errors import HoldError, RefusedError
+from nostr_usage.errors import HoldError, PricingError, RefusedError
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.pricing.usage import MeasuredUsage
 from nostr_usage.writing.intent import CountSource, Hold, Intent, Used
@@ -146,3 +146,11 @@ class Kept(Generator[Item, Sent, Result]):
 def refused(refusal: Refusal) -> RefusedError:
     """A refusal as an error, for callers that asked to run the action; its helps are the advice."""
     return RefusedError(refusal, refusal.message, advice=" ".join(help_.text for help_ in refusal.help))
+
+
+def uncharged_note(error: PricingError) -> str:
+    """What is said beside the error of an action that used something without a price: that is no charge."""
+    return (
+        f"What the action had used was not charged: {error.message}. Its hold was given back; charge it with"
+        " `record` once there is a price."
+    )

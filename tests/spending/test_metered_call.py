@@ -64,10 +64,10 @@ def step(output: int = 10) -> MeasuredUsage:
     return measured_usage("gpt-4o", {Bucket.FRESH_INPUT: 4_808, Bucket.OUTPUT: output})
 
 
-def fail(call: Call, *steps: MeasuredUsage) -> None:
-    """Some steps, then the vendor's error."""
+def fail(call: Call, *steps: MeasuredUsage, error: Exception | None = None) -> None:
+    """Some steps, then an error: the vendor's, unless another is given."""
     call.add_usage(*steps)
-    raise ProviderError
+    raise error or ProviderError
 
 
 def balance(service: OperatorOfTests) -> BalanceView:
@@ -158,6 +158,35 @@ def test_a_failed_call_is_charged_for_what_it_used(
         fail(call, step())
     assert call.receipt is not None
     assert (17, 0) == (call.receipt.entry.tokens, balance(service).held)
+
+
+UNPRICED = measured_usage("a-model-without-a-price", {Bucket.FRESH_INPUT: 1_000})
+
+
+@pytest.mark.parametrize("error", [ProviderError("cut off"), PricingError("no such model")], ids=repr)
+def test_a_failed_call_without_a_price_is_voided(
+    service: OperatorOfTests, spender: Spender, account: AccountId, error: Exception
+) -> None:
+    """Its own error comes through and says so; nothing is charged, and nothing stays held."""
+    with (
+        pytest.raises(type(error), match=str(error)) as raised,
+        spender.call(chat(account), key="k1") as call,
+    ):
+        fail(call, step(), UNPRICED, error=error)
+    assert "was not charged" in raised.value.__notes__[0]
+    assert "a-model-without-a-price" in raised.value.__notes__[0]
+    assert (None, 5_000, 0) == (call.receipt, balance(service).tokens, balance(service).held)
+
+
+async def test_a_failed_task_without_a_price_is_voided(
+    service: OperatorOfTests, async_spender: AsyncSpender, account: AccountId
+) -> None:
+    """The same in a loop."""
+    with pytest.raises(ProviderError) as raised:
+        async with async_spender.call(chat(account), key="k1") as call:
+            fail(call, UNPRICED)
+    assert "was not charged" in raised.value.__notes__[0]
+    assert (5_000, 0) == (balance(service).tokens, balance(service).held)
 
 
 def test_a_call_that_used_nothing_is_voided(
