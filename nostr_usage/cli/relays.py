@@ -55,6 +55,8 @@ def relays(
 ) -> int:
     """Show how each relay answers, what waits for it, what it refused, and who can read there.
 
+    The lag is how long the oldest entry that waits for the relay has been signed.
+
     Whether a relay is auditable is found out with a canary: an event without meaning that is published, and
     looked for without a key, with a stranger's key and with the ledger's.
 
@@ -79,7 +81,7 @@ def relays(
     if as_json:
         print_json([_object(health) for health in found])
     else:
-        _print(found)
+        _print(found, now=clock.now())
     return _exit_code(found, chosen)
 
 
@@ -128,24 +130,33 @@ def _object(health: RelayHealth) -> dict[str, object]:
     return {**asdict(health), "is_auditable": health.is_auditable}
 
 
-def _print(found: tuple[RelayHealth, ...]) -> None:
+def _print(found: tuple[RelayHealth, ...], *, now: int) -> None:
     rows = [
         (
             health.url,
             health.condition.value if health.condition else "not asked",
             "" if health.round_trip_ms is None else f"{health.round_trip_ms:,} ms",
             f"{health.waiting:,}",
+            "" if health.waiting_since is None else _lag(now - health.waiting_since),
             f"{health.refused:,}",
             {True: "yes", False: "no", None: "unknown"}[health.is_auditable],
             health.reason,
         )
         for health in found
     ]
-    header = ("relay", "state", "round trip", "waiting", "refused", "auditable", "reason")
-    print_table(header, rows, right=(2, 3, 4))
+    header = ("relay", "state", "round trip", "waiting", "lag", "refused", "auditable", "reason")
+    print_table(header, rows, right=(2, 3, 4, 5))
     for health in found:
         for line in _details(health):
             print_line(f"  {line}")
+
+
+def _lag(seconds: int) -> str:
+    """A length of time in its largest whole unit."""
+    for unit_s, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= unit_s:
+            return f"{seconds // unit_s:,} {unit}"
+    return f"{max(seconds, 0)} s"
 
 
 def _details(health: RelayHealth) -> list[str]:

@@ -39,6 +39,7 @@ class RelayHealth:
         reason: why it does not.
         round_trip_ms: of one small question on an open connection.
         waiting: events that it has not taken, or taken and not yet served.
+        waiting_since: when the oldest entry of those was signed, unix seconds.
         refused: events that it will never take.
         unqueued: events that are not sent to it, because it joined the set after they were signed.
         objections: why, in its words, the most frequent first.
@@ -51,6 +52,7 @@ class RelayHealth:
     reason: str = ""
     round_trip_ms: int | None = None
     waiting: int = 0
+    waiting_since: int | None = None
     refused: int = 0
     unqueued: int = 0
     objections: tuple[ObjectionRow, ...] = ()
@@ -73,6 +75,7 @@ def known_health(store: Store, url: str) -> RelayHealth:
         return RelayHealth(
             url=url,
             waiting=counts.get(OutboxState.PENDING, 0) + counts.get(OutboxState.ACCEPTED, 0),
+            waiting_since=reader.outbox_waiting_since(number),
             refused=counts.get(OutboxState.REFUSED, 0),
             objections=reader.objections(number, limit=OBJECTIONS_MAX),
             canary=_canary_from_json(reader.setting(f"{_SETTING}{number}")),

@@ -86,6 +86,14 @@ class OutboxReads(Connected):
             for relay_no, state, count in sorted(rows)
         )
 
+    def outbox_waiting_since(self, relay_no: int) -> int | None:
+        """When the oldest entry that waits for a relay was signed, unix seconds; None if none waits."""
+        return self._connection.execute(
+            "SELECT min(created_at) FROM outbox JOIN entries ON entry_no = event_no"
+            " WHERE relay_no = ? AND (state = 'pending' OR state = 'accepted')",
+            (relay_no,),
+        ).fetchone()[0]
+
     def outbox_unqueued(self, relay_no: int) -> int:
         """How many events were never queued for a relay: it joined after they were signed."""
         queued = self._connection.execute(

@@ -75,6 +75,20 @@ def test_a_relay_that_is_away_is_said_to_be(tmp_path: Path) -> None:
     assert "not asked" in away.run("relays", "--offline").out
 
 
+@pytest.mark.parametrize(
+    ("later_s", "lag"), [(-5, "0 s"), (59, "59 s"), (60, "1 min"), (7_300, "2 h"), (3 * 86_400, "3 d")]
+)
+def test_the_lag_of_a_relay_is_the_age_of_what_waits_longest(tmp_path: Path, later_s: int, lag: str) -> None:
+    """In its largest whole unit; a relay that has everything has none."""
+    away = operator_terminal(tmp_path)
+    assert [None] == [found["waiting_since"] for found in away.run("relays", "--offline", "--json").json]
+    away.run("account", "new", "alice")
+    away.clock.advance(later_s)
+    (found,) = away.run("relays", "--offline", "--json").json
+    assert later_s == away.clock.now() - found["waiting_since"]
+    assert f"  {lag}  " in away.run("relays", "--offline").out
+
+
 def test_refusals_are_shown_with_their_reasons(tmp_path: Path) -> None:
     """In the relay's own words, with the number of events; and the exit code says so."""
     refused = operator_terminal(tmp_path)
