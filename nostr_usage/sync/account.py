@@ -7,7 +7,8 @@ names one entry, so what is missing can be asked for by name, and a head is what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from itertools import islice
 
@@ -25,8 +26,8 @@ PAGES_MAX = 5
 SLOTS_AT_ONCE_MAX = 500
 SLOTS_AHEAD = 8
 """Slots above the head that are asked for, in case ties in time or short pages hid what stands there."""
-LONG_HISTORIES_AT_ONCE_MAX = 2
-"""Accounts with more than one page that are read at a time: they are what a pass needs memory for."""
+MORE_PAGES_AT_ONCE_MAX = PAGES_MAX - 1
+"""Pages that all accounts together may hold beyond their first ones: what a pass needs memory for."""
 
 
 class LedgerReader:
@@ -36,11 +37,28 @@ class LedgerReader:
         self.readers = readers
         self.ledger = ledger
         self.keeper = keeper
-        self.long_histories = asyncio.Semaphore(LONG_HISTORIES_AT_ONCE_MAX)
+        self.more_pages = _Places(MORE_PAGES_AT_ONCE_MAX)
 
     async def read(self, account: AccountId) -> AccountReading:
         """Every stream of the account, brought up to date; none if no relay could be asked to the end."""
         return await _AccountReader(self, Copies(account)).read()
+
+
+class _Places:
+    """Room for so many of something; who needs several waits until all of them are free, in turn."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def take(self, count: int) -> AsyncGenerator[None]:
+        """Occupy `count` places."""
+        async with AsyncExitStack() as taken:
+            async with self._turn:
+                for _ in range(count):
+                    await taken.enter_async_context(self._free)
+            yield
 
 
 class _AccountReader:
@@ -50,7 +68,7 @@ class _AccountReader:
         self._readers = ledger_reader.readers
         self._ledger = ledger_reader.ledger
         self._keeper = ledger_reader.keeper
-        self._long_histories = ledger_reader.long_histories
+        self._more_pages = ledger_reader.more_pages
         self._copies = copies
         self._asked: set[tuple[str, int]] = set()
 
@@ -61,7 +79,7 @@ class _AccountReader:
         longer = [pager for pager in pagers if not pager.is_done]
         if not longer:
             return await self._keep(heads)
-        async with self._long_histories:
+        async with self._more_pages.take(max(pager.pages_left() for pager in longer)):
             await asyncio.gather(*(pager.read_down() for pager in longer))
             return await self._keep(heads)
 
@@ -145,6 +163,12 @@ class _Pager:
         self._until: int | None = None
         self._shown: frozenset[str] = frozenset()
         self._pages = 0
+
+    def pages_left(self) -> int:
+        """How many more there will be at most, going by the lowest entries that were shown."""
+        lowest = self._copies.lowest_seqs(self._url)
+        missing = sum(max(0, seq - 1 - self._held.get(meter, 0)) for meter, seq in lowest.items())
+        return max(1, min(PAGES_MAX - 1, -(-missing // PAGE_MAX)))
 
     async def read_down(self) -> None:
         """Read the pages that are left."""

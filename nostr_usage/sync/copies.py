@@ -108,11 +108,25 @@ class Copies:
         """The relays that showed a copy."""
         return self._showers[copy.event.id, copy.event.sig]
 
+    def lowest_seqs(self, relay: str) -> dict[str, int]:
+        """The lowest seq that a relay showed of each stream."""
+        return {meter: min(seqs) for (shower, meter), seqs in self._seqs.items() if shower == relay}
+
     def settle(self, meter: str, seq: int) -> list[Copy]:
-        """Forget the copies up to `seq`, which are in the store or were found wanting: these."""
+        """Take out the copies up to `seq`, which are in the store or were found wanting: these."""
         copies = self.of_meter(meter)
         self._by_meter[meter] = [copy for copy in copies if copy.entry.seq > seq]
         return [copy for copy in copies if copy.entry.seq <= seq]
+
+    def forget(self, settled: Iterable[Copy]) -> None:
+        """Keep nothing of copies that were settled, but who forged any; what comes again is new again."""
+        for copy in settled:
+            key = (copy.event.id, copy.event.sig)
+            self._entries.pop(copy.event.id, None)
+            self._named_as_prev.discard(copy.entry.prev)
+            if self._is_valid.get(key, True):
+                self._showers.pop(key, None)
+                self._is_valid.pop(key, None)
 
     def has_valid_signature(self, event: Event) -> bool:
         """Whether the ledger key signed `event`; each copy is checked once."""

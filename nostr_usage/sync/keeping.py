@@ -11,6 +11,7 @@ from typing import TypeVar
 from nostr_usage.ledger.entry import AccountId, EntryId, Operation
 from nostr_usage.ledger.fold import (
     EMPTY_STATE,
+    Draw,
     FoldResult,
     Referred,
     StreamState,
@@ -26,6 +27,8 @@ from nostr_usage.sync.outcome import StreamReading
 from nostr_usage.wire.chain import MISSING_MAX, ChainPoint, ChainReading, Copy, Link, read_chain
 
 SIGHTINGS_AT_ONCE_MAX = 5_000
+LINES_AT_ONCE_MAX = 500
+"""Made ready for the store at a time; a transaction has as many as there are."""
 
 T = TypeVar("T")
 
@@ -74,9 +77,11 @@ class Keeper:
                 break
         self._note_debits(findings)
         written = {id(link.copy) for link in findings.links}  # with their sightings
-        for copy in copies.settle(meter, reading.seq):
+        settled = copies.settle(meter, reading.seq)
+        for copy in settled:
             if id(copy) not in written:
                 self._note_sightings(copy, copies)
+        copies.forget(settled)
         if self._sightings_count >= SIGHTINGS_AT_ONCE_MAX:
             await self.keep_sightings()
         return reading
@@ -252,23 +257,17 @@ class _Findings:
     def _append(self, transaction: Transaction) -> StreamRow:
         if self.stream is None and transaction.account(self.account) is None:
             self._add_account(transaction)
-        draws = self.folded.draws
-        lines = [
-            Line(
-                entry=link.copy.entry,
-                entry_id=link.copy.entry_id,
-                event_json=event_to_json(link.copy.event),
-                draws=draws.get(link.copy.entry_id, ()),
-                sig_checked=link.signature_checked,
+        state_json, draws = state_to_json(self.folded.state), self.folded.draws
+        stream_no = 0
+        for start in range(0, len(self.links), LINES_AT_ONCE_MAX):
+            part = slice(start, start + LINES_AT_ONCE_MAX)
+            lines = [_line(link, draws.get(link.copy.entry_id, ())) for link in self.links[part]]
+            stream_no, numbers = transaction.append(self.account, self.meter, lines, state_json=state_json)
+            transaction.add_first_sightings(
+                (number, showers)
+                for number, showers in zip(numbers, self.showers[part], strict=True)
+                if showers
             )
-            for link in self.links
-        ]
-        stream_no, numbers = transaction.append(
-            self.account, self.meter, lines, state_json=state_to_json(self.folded.state)
-        )
-        transaction.add_first_sightings(
-            (number, showers) for number, showers in zip(numbers, self.showers, strict=True) if showers
-        )
         return transaction.stream_numbered(stream_no)
 
     def _add_account(self, transaction: Transaction) -> None:
@@ -310,6 +309,16 @@ class _Findings:
             missing=self.chain.missing,
             forks=len(self.chain.forks),
         )
+
+
+def _line(link: Link, draws: tuple[Draw, ...]) -> Line:
+    return Line(
+        entry=link.copy.entry,
+        entry_id=link.copy.entry_id,
+        event_json=event_to_json(link.copy.event),
+        draws=draws,
+        sig_checked=link.signature_checked,
+    )
 
 
 def _is_whole(stream: StreamRow, transaction: Transaction) -> bool:
