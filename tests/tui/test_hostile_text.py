@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import pytest
 
+from nostr_usage.insight.breakdown import breakdown_of
+from nostr_usage.pricing.catalogue import load_catalogue
+from nostr_usage.reporting.periods import Length, Lifespan, period_at, same_days_before
+from nostr_usage.reporting.stream_use import ModelUnits
+from nostr_usage.reporting.usage import PARTS, Bar, UsageView, kind_rows
+from nostr_usage.reporting.value import value_view
 from tests.tui.made_snapshots import (
     ALICE,
     BOB,
@@ -12,6 +21,7 @@ from tests.tui.made_snapshots import (
     dashboard,
     entry,
     screen_text,
+    settled,
     snapshot,
 )
 from tui.dashboard import DashboardApp
@@ -72,6 +82,48 @@ async def test_hostile_text_is_only_text(payload: str) -> None:
             await pilot.press(key)
         for y in range(2, 38, 3):
             await pilot.click(offset=(30, y))
+        assert app.is_running
+        assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
+
+
+def hostile_usage(payloads: Sequence[str], tokens: int = 5) -> UsageView:
+    """A month in which everything that has a name is called one of these."""
+    life = Lifespan(opened=date(2026, 1, 1), today=date(2026, 2, 14))
+    period = period_at(Length.MONTH, life.today, life)
+    parts = tuple(breakdown_of(dict.fromkeys(payloads, (1, tokens, 7_500)), dimension) for dimension in PARTS)
+    bar = Bar(first=1_769_904_000, tokens=tokens, balance=5, expected=None)
+    return UsageView(
+        period=period,
+        life=life,
+        compared=same_days_before(period, life),
+        parts=parts,
+        before=parts,
+        kinds=kind_rows([ModelUnits(model=payloads[0], buckets=(("output", 3),))]),
+        bars=(bar,) * 28,
+        heat_from=date(2025, 2, 10),
+        heat=(0,) * 371,
+        dearest=tuple(entry(9, description=payload, type=payload) for payload in payloads),
+        value=value_view(parts[0], load_catalogue(), meter="tokens"),
+        forecast=None,
+        balance=balance_of(),
+    )
+
+
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 6))
+async def test_hostile_names_are_only_text_on_the_usage_screen(start: int) -> None:
+    """Of activities, models and members; in tables, in panels, and on the way to the history."""
+    source = MadeSource((ALICE, snapshot()))
+    source.used = hostile_usage(PAYLOADS[start : start + 6])
+    app = dashboard(source)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        for key in ("2", "b", "b", "enter", "2", "b", "v", "v", "v", "v", "dollar_sign", "dollar_sign"):
+            await pilot.press(key)
+            await settled(app, pilot)
+            assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
+        assert "Value you get" in screen_text(app)
+        for x in (10, 60, 100):
+            for y in range(3, 38, 3):
+                await pilot.click(offset=(x, y))
         assert app.is_running
         assert not FORBIDDEN & set(screen_text(app).replace("\n", ""))
 

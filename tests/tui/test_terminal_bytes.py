@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from nostr_usage.clock import ManualClock
+from nostr_usage.errors import UsageFormatError
 from nostr_usage.home import Home
+from nostr_usage.pricing.usage import MODEL_NAME_MAX, Bucket, MeasuredUsage, measured_usage
 from nostr_usage.wiring import find_account, open_operator
 from nostr_usage.writing.request import Action
 from tests.tui.test_hostile_text import PAYLOADS
@@ -78,13 +81,29 @@ def drawn(
 )
 def test_no_colour_means_none(demo_path: Path, option: list[str], variable: dict[str, str]) -> None:
     """Not a single colour code, backgrounds and greys included."""
-    output = drawn(["--home", str(demo_path), *option, "alice"], until=b"4,121", environment=variable)
+    arguments = ["--home", str(demo_path), *option, "alice"]
+    output = drawn(arguments, until=b"4,121", keys=b"2bvvvv34", environment=variable)
     assert [] == COLOUR.findall(output)
 
 
 def test_the_check_for_colour_finds_colour(demo_path: Path) -> None:
     """Control: by default there are colours."""
     assert COLOUR.search(drawn(["--home", str(demo_path), "alice"], until=b"4,121"))
+
+
+def test_ascii_means_ascii(demo_path: Path) -> None:
+    """Every byte, on every screen."""
+    output = drawn(
+        ["--home", str(demo_path), "--ascii", "alice"], until=b"4,121", keys=b"2bbbvvvv$$$34lqwqmq?q"
+    )
+    assert output.isascii()
+
+
+def _measured(name: str) -> tuple[MeasuredUsage, ...]:
+    """A model that is called so, where the wire carries such a name."""
+    with suppress(UsageFormatError):
+        return (measured_usage(name[:MODEL_NAME_MAX], {Bucket.OUTPUT: 1}),)
+    return ()
 
 
 def test_hostile_text_stays_text_on_the_terminal(demo_home: Home) -> None:
@@ -101,9 +120,10 @@ def test_hostile_text_stays_text_on_the_terminal(demo_home: Home) -> None:
                     key=f"hostile {number}",
                     tokens=1,
                     description=description,
+                    usage=_measured(description),
                 )
             )
-    output = drawn(["--home", str(demo_home.path), "alice"], until=b"4,10", keys=b"lqwq234?q3\rq")
+    output = drawn(["--home", str(demo_home.path), "alice"], until=b"4,10", keys=b"lqwq2bbbvvvv$$$3n4?q3\rq")
     # Textual ends sequences of its own with BEL, so that one is looked for where the payloads have it.
     for forbidden in (b"\x1b]52;", b"\x1b]8;", b"=\x07", b"bell\x07", b"\x00", b"\x7f", b"\x1b[31m"):
         assert forbidden not in output
