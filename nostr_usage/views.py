@@ -11,6 +11,24 @@ if TYPE_CHECKING:
     from nostr_usage.ledger.problems import Problem
 
 
+# The states of PROTOCOL.md as people read them; programs get the states themselves. Without rolls nobody can
+# say that there is no newer entry, so the best state that a reader sees is not called by what it lacks.
+STATE_WORDS = {
+    "verified": "verified",
+    "provisional": "proved",
+    "incomplete": "incomplete",
+    "stale": "stale",
+    "conflict": "CONFLICT",
+}
+STATE_SENTENCES = {
+    "verified": "",
+    "provisional": "Proved: every entry is signed, linked and adds up. A relay may yet show a newer one.",
+    "incomplete": "Incomplete: entries are missing that must exist; this figure is not final.",
+    "stale": "Stale: the relays show less than was seen before.",
+    "conflict": "Conflict: two signed entries contradict each other; this figure is not final.",
+}
+
+
 class LotView(NamedTuple):
     """A lot that can be spent: `remaining` of `granted` tokens; views list lots in the order of spending."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.content import Content
+
 from nostr_usage.ledger.entry import AccountId
-from tui import painting, renewal
+from tui import painting, renewal, wording
 from tui.contracts import Following, Options, Source
 from tui.dialogs import Dialog, TextDialog, help_lines
 from tui.feeding import FeedingApp
@@ -54,6 +56,8 @@ class ExplainingApp(FeedingApp):
             self.say_nothing_held()
         elif snapshot.lifetime is not None:
             lines = painting.why_lines(snapshot.balance, snapshot.lifetime, self._look)
+            if sentence := wording.proved_sentence(snapshot.proved):
+                lines += [Content(""), Content.styled(sentence, painting.proved_style(snapshot.proved))]
             self.push_screen(TextDialog("Why the balance is what it is", lines, look=self._look))
 
     def action_renewal(self) -> None:

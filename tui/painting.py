@@ -25,11 +25,11 @@ _PROBLEMS_SHOWN = 20
 def proved_style(proved: Proved) -> str:
     """The colour of a state; a glyph and a word say the same."""
     match proved:
-        case Proved.VERIFIED | Proved.OWN:
+        case Proved.VERIFIED | Proved.OWN | Proved.PROVISIONAL:
             return "$success"
         case Proved.CONFLICT:
             return "bold $error"
-        case Proved.PROVISIONAL | Proved.INCOMPLETE | Proved.STALE:
+        case Proved.INCOMPLETE | Proved.STALE:
             return "$warning"
 
 

@@ -9,7 +9,7 @@ from nostr_usage.amount import cents_that_add, format_dollars, format_tokens, mi
 from nostr_usage.ledger.entry import Operation, Source
 from nostr_usage.reporting.outlook import Level, OutlookView
 from nostr_usage.reporting.trends import BurnView
-from nostr_usage.views import BalanceView, HistoryRow
+from nostr_usage.views import STATE_SENTENCES, STATE_WORDS, BalanceView, HistoryRow
 from tui.look import Look
 from tui.snapshot import Proved
 
@@ -29,14 +29,6 @@ _MONTHS_LONG = (
     "December",
 )
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_PROVED_WORDS = {
-    Proved.VERIFIED: "verified",
-    Proved.OWN: "signed here",
-    Proved.PROVISIONAL: "provisional",
-    Proved.INCOMPLETE: "incomplete",
-    Proved.STALE: "stale",
-    Proved.CONFLICT: "CONFLICT",
-}
 _SOURCE_WORDS = {
     Source.PROMO: "Promotion",
     Source.GIFT: "Gift",
@@ -168,35 +160,23 @@ def source_name(source: Source) -> str:
 
 def proved_word(proved: Proved) -> str:
     """How much of a stream is proved, in a word or two."""
-    return _PROVED_WORDS[proved]
+    return "signed here" if proved is Proved.OWN else STATE_WORDS[proved.value]
 
 
 def proved_glyph(proved: Proved, look: Look) -> str:
     """The sign that goes with the word."""
     match proved:
-        case Proved.VERIFIED | Proved.OWN:
+        case Proved.VERIFIED | Proved.OWN | Proved.PROVISIONAL:
             return look.glyphs.good
         case Proved.CONFLICT:
             return look.glyphs.bad
-        case Proved.PROVISIONAL:
-            return look.glyphs.under_way
         case Proved.INCOMPLETE | Proved.STALE:
             return look.glyphs.doubt
 
 
 def proved_sentence(proved: Proved) -> str:
-    """What a doubtful state means for the figure; empty for a sound one."""
-    match proved:
-        case Proved.VERIFIED | Proved.OWN:
-            return ""
-        case Proved.PROVISIONAL:
-            return "Provisional: every entry is signed; nobody vouches yet that none is newer."
-        case Proved.INCOMPLETE:
-            return "Incomplete: entries are missing that must exist; this figure is not final."
-        case Proved.STALE:
-            return "Stale: the relays show less than was seen before."
-        case Proved.CONFLICT:
-            return "Conflict: two signed entries contradict each other; this figure is not final."
+    """What a state means for the figure; empty where there is nothing to add."""
+    return "" if proved is Proved.OWN else STATE_SENTENCES[proved.value]
 
 
 def activity_name(row: HistoryRow, labels: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ from nostr_usage.nostr.keys import parse_public_key
 from nostr_usage.nostr.nip19 import encode_npub
 from nostr_usage.store import AccountRow, Reader
 from nostr_usage.store.account_secrets import AccountSecrets
-from nostr_usage.views import BalanceView
+from nostr_usage.views import STATE_WORDS, BalanceView
 from nostr_usage.wiring import OperatorHome, ReaderHome, find_account, open_operator, open_reader
 
 LABEL_MAX = 100
@@ -159,7 +159,7 @@ def list_accounts(clock: Clock, home: Home, *, as_json: bool) -> None:
             row.plan or "",
             format_tokens(view.tokens) if view else "",
             view.meter if view else "",
-            view.state if view else "",
+            STATE_WORDS[view.state] if view else "",
         )
         for row, view in found
     ]
@@ -195,7 +195,7 @@ def show_account(clock: Clock, home: Home, *, name: str, as_json: bool) -> None:
     print_line(f"  key      {key}")
     for view in views:
         left = f"{format_tokens(view.tokens)} ({format_dollars(view.micro_dollars)})"
-        print_line(f"  {view.meter:<8} {left}, {view.as_of_seq} entries, {view.state}")
+        print_line(f"  {view.meter:<8} {left}, {view.as_of_seq} entries, {STATE_WORDS[view.state]}")
 
 
 def _balances(opened: ReaderHome, reader: Reader, row: AccountRow, *, now: int) -> list[BalanceView]:

@@ -20,7 +20,7 @@ from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
 from nostr_usage.home import Home
 from nostr_usage.ledger.names import Source
-from nostr_usage.views import BalanceView, LotView
+from nostr_usage.views import STATE_WORDS, BalanceView, LotView
 from nostr_usage.wiring import open_reader
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _print_one(view: BalanceView) -> None:
         "used",
         f"{format_tokens(view.used_this_cycle)} in this cycle, {format_tokens(view.lifetime_used)} ever",
     )
-    _print_field("state", f"{view.state}, as of entry {view.as_of_seq} ({moment(view.as_of)})")
+    _print_field("state", f"{STATE_WORDS[view.state]}, as of entry {view.as_of_seq} ({moment(view.as_of)})")
     for problem in view.problems[:_PROBLEMS_SHOWN_MAX]:
         print_note(f"problem: {problem.message}")
     if len(view.problems) > _PROBLEMS_SHOWN_MAX:
@@ -155,7 +155,7 @@ def _print_table(views: list[BalanceView]) -> None:
             f"{view.percent} %",
             format_dollars(view.micro_dollars),
             "never" if view.resets_at is None else moment(view.resets_at),
-            view.state,
+            STATE_WORDS[view.state],
             str(len(view.problems) or ""),
         )
         for view in views

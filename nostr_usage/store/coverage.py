@@ -1,7 +1,5 @@
 """Which relays have which entries of a stream: what they confirmed to an operator, showed to a follower."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from nostr_usage.store.database import Connected

@@ -119,7 +119,7 @@ def test_show_has_no_secret(terminal: Terminal) -> None:
         held = secrets.get(row["account"])
     for secret in (held.request_secret, held.operator_secret, held.account_secret or b""):
         assert secret.hex() not in shown.out + str(row)
-    assert "5,847 ($8.77), 7 entries, provisional" in shown.out
+    assert "5,847 ($8.77), 7 entries, proved" in shown.out
     assert "held here until" in shown.out
     assert row["account"] == parse_public_key(row["npub"])
 

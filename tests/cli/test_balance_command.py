@@ -29,7 +29,7 @@ def test_balance_of_the_feed(terminal: Terminal) -> None:
     assert "allowance  561 left of 5,000" in shown
     assert "purchased  5,286" in shown
     assert "resets     2026-03-01 00:00:00 UTC" in shown
-    assert "provisional, as of entry 7 (2026-02-14 14:45:00 UTC)" in shown
+    assert "proved, as of entry 7 (2026-02-14 14:45:00 UTC)" in shown
 
 
 def test_balance_of_the_month(terminal: Terminal) -> None:
