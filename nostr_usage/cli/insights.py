@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
 import click
@@ -95,22 +95,42 @@ def stats(
             shown, sums = use.days(entitled.shown_days(now)), use.days(all_days())
             last = last_used_at(reader, stream)
             state = state_from_json(stream.state_json)
-    today, limit = day_of(now, _UTC), entitled.days
-    moving, month = trend(shown, today=today), month_so_far(sums, today=today)
     if as_csv:
         print_breakdown_csv(found)
         return
-    used_ever = state.lifetime.used - state.lifetime.refunded
-    reset = state.cycles[-1].start if state.cycles else None
+    today, life = day_of(now, _UTC), state.lifetime
+    told = _Told(
+        moving=trend(shown, today=today),
+        month=month_so_far(sums, today=today),
+        used_ever=life.used - life.refunded,
+        last_used_at=last,
+        reset_at=state.cycles[-1].start if state.cycles else None,
+    )
     if as_json:
-        print_json(_stats_object(found, moving, month, used_ever=used_ever, last=last, reset=reset))
+        print_json(_stats_object(found, told))
         return
     print_breakdown(found)
-    if limit is not None and (days is None or days > limit):
-        print_note(f"The plan shows the last {limit} days; the ledger holds everything.")
-    print_line(f"ever      {format_tokens(used_ever)} tokens")
-    print_line(f"last use  {'never' if last is None else moment(last)}")
-    print_line(f"reset     {'never' if reset is None else moment(reset)}")
+    if entitled.days is not None and (days is None or days > entitled.days):
+        print_note(f"The plan shows the last {entitled.days} days; the ledger holds everything.")
+    _print_told(told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What is said beside a breakdown; times are unix seconds, None where there was none."""
+
+    moving: Trend
+    month: MonthSoFar
+    used_ever: int
+    last_used_at: int | None
+    reset_at: int | None
+
+
+def _print_told(told: _Told) -> None:
+    moving, month = told.moving, told.month
+    print_line(f"ever      {format_tokens(told.used_ever)} tokens")
+    print_line(f"last use  {'never' if told.last_used_at is None else moment(told.last_used_at)}")
+    print_line(f"reset     {'never' if told.reset_at is None else moment(told.reset_at)}")
     print_line(f"rate      {format_tokens(moving.per_day)} a day{_change(moving.change_percent)}")
     print_line(
         f"{month.month}   {format_tokens(month.tokens)} in {month.days} days, {month.month_before}"
@@ -118,25 +138,18 @@ def stats(
     )
 
 
-def _stats_object(
-    found: Breakdown,
-    moving: Trend,
-    month: MonthSoFar,
-    *,
-    used_ever: int,
-    last: int | None,
-    reset: int | None,
-) -> dict[str, object]:
+def _stats_object(found: Breakdown, told: _Told) -> dict[str, object]:
+    moving = told.moving
     return {
         **breakdown_rows(found),
-        "lifetime_used": used_ever,
-        "last_used_at": iso_time(last),
-        "last_reset_at": iso_time(reset),
+        "lifetime_used": told.used_ever,
+        "last_used_at": iso_time(told.last_used_at),
+        "last_reset_at": iso_time(told.reset_at),
         "per_day": moving.per_day,
         "per_day_before": moving.per_day_before,
         "change_percent": moving.change_percent,
         "days": [{"day": day.isoformat(), "tokens": tokens} for day, tokens in moving.days],
-        "month": asdict(month),
+        "month": asdict(told.month),
     }
 
 
