@@ -11,8 +11,8 @@ from nostr_usage.amount import format_tokens
 from nostr_usage.cli.options import amount, json_option, key_password, pass_clock, pass_home
 from nostr_usage.cli.output import iso_time, moment, print_json, print_line, print_table
 from nostr_usage.clock import Clock
-from nostr_usage.errors import InputError
-from nostr_usage.home import Home
+from nostr_usage.errors import HomeError, InputError
+from nostr_usage.home import Home, Role
 from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Budget, Enforcement, Scope
 from nostr_usage.ledger.window import Period
@@ -91,9 +91,14 @@ def budget() -> None:
 def show(clock: Clock, home: Home, *, account: str, meter: str | None, as_json: bool) -> None:
     """The budgets of ACCOUNT, its plan's and its own: used, held, left, and when each begins anew.
 
-    Exit codes: 0 done, 2 no such account, 5 no usable home.
+    Exit codes: 0 done, 2 no such account, 5 not an operator's home.
     """
     with open_reader(home) as opened:
+        if opened.settings.role is not Role.OPERATOR:
+            raise HomeError(
+                f"{home.path} follows a ledger, and budgets are not published",
+                advice="Ask the service, or use the operator's home.",
+            )
         budgeting = Budgeting(clock=clock, catalogue=home_catalogue(home, opened.settings))
         number = find_account(opened.store, account)
         with opened.store.read() as reader:

@@ -21,7 +21,7 @@ from nostr_usage.cli.spending import (
 )
 from nostr_usage.clock import Clock
 from nostr_usage.errors import InputError
-from nostr_usage.home import Home
+from nostr_usage.home import Home, Role
 from nostr_usage.insight.accuracy import CLOSE_PERCENT, Accuracy
 from nostr_usage.ledger.refusal import Refusal
 from nostr_usage.pricing.expectation import Basis, Range
@@ -94,8 +94,10 @@ def quote(
             view = cost_preview(reader, catalogue, intent, prompt=prompt, clock=clock)
     if as_json:
         print_json(_object(view, counted))
-    else:
-        _print(view, counted)
+        return
+    _print(view, counted)
+    if opened.settings.role is not Role.OPERATOR:
+        print_note("note: what the service refuses beyond that, such as past a budget, is not published.")
 
 
 @click.command(epilog="Example: nostr-usage accuracy alice")

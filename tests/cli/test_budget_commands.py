@@ -216,8 +216,10 @@ def test_what_cannot_be_meant_is_refused(
     assert [] == budgets(terminal)
 
 
-def test_only_the_operator_sets_budgets(terminal: Terminal, tmp_path: Path) -> None:
-    """Exit code 5 in the home of a follower."""
+def test_only_the_operator_has_budgets(terminal: Terminal, tmp_path: Path) -> None:
+    """Exit code 5 in the home of a follower, who sees none either: they are not published."""
     follower = follower_terminal(tmp_path, terminal)
+    outcome = follower.run("budget", "show", "alice", code=ExitCode.BAD_HOME)
+    assert "budgets are not published" in outcome.err
     follower.run("budget", "set", "alice", "--tokens", "5", code=ExitCode.BAD_HOME)
     follower.run("budget", "remove", "alice", code=ExitCode.BAD_HOME)

@@ -187,10 +187,18 @@ def test_what_came_out_before_is_expected_again(lab: Terminal) -> None:
 
 
 def test_whoever_follows_a_ledger_sees_its_costs(terminal: Terminal, tmp_path: Path) -> None:
-    """No key is needed; an account that is not held here has no quote."""
+    """The same quote from the same entries, without a key; what the service keeps to itself is said."""
+    chats(terminal, 20)
+    events = tmp_path / "events.jsonl"
+    terminal.run("events", "--output", str(events))
     follower = follower_terminal(tmp_path, terminal)
     outcome = follower.run("quote", "alice", "magic-mentor", code=ExitCode.BAD_INPUT)
     assert "unknown account" in outcome.err
+    follower.run("import-events", str(events))
+    account = terminal.run("account", "list", "--json").json[0]["account"]
+    outcome = follower.run("quote", account, "magic-mentor")
+    assert terminal.run("quote", "alice", "magic-mentor").out == outcome.out
+    assert "is not published" in outcome.err
 
 
 def test_a_quote_is_json_for_programs(terminal: Terminal) -> None:
