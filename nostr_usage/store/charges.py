@@ -6,6 +6,8 @@ from nostr_usage.ledger.names import EntryId
 from nostr_usage.store.database import Connected
 
 CHARGED_AGAIN_MAX = 1_000
+COMPARED_AT_ONCE_MAX = 50_000
+"""Debits that are sorted at a time: a few megabytes, however long the history is."""
 
 
 class ChargedAgain(NamedTuple):
@@ -31,11 +33,23 @@ class ChargeReads(Connected):
 
         At most `CHARGED_AGAIN_MAX`.
         """
+        (head,) = self._connection.execute(
+            "SELECT seq FROM streams WHERE stream_no = ?", (stream_no,)
+        ).fetchone()
+        found: list[ChargedAgain] = []
+        for lower in range(after_seq, head, COMPARED_AT_ONCE_MAX):
+            found += self._charged_again(stream_no, lower, lower + COMPARED_AT_ONCE_MAX)
+            if len(found) >= CHARGED_AGAIN_MAX:
+                break
+        return tuple(found[:CHARGED_AGAIN_MAX])
+
+    def _charged_again(self, stream_no: int, lower: int, upper: int) -> list[ChargedAgain]:
+        """The same of the debits with `lower < seq <= upper`."""
         first_seqs = dict(
             self._connection.execute(
-                "SELECT request, min(seq) FROM entries WHERE stream_no = ?1 AND seq > ?2"
-                " AND operation = 'debit' GROUP BY request HAVING count(*) > 1 LIMIT ?3",
-                (stream_no, after_seq, CHARGED_AGAIN_MAX),
+                "SELECT request, min(seq) FROM entries WHERE stream_no = ? AND seq > ? AND seq <= ?"
+                " AND operation = 'debit' GROUP BY request HAVING count(*) > 1 LIMIT ?",
+                (stream_no, lower, upper, CHARGED_AGAIN_MAX),
             )
         )
         # Later, since what is below comes first.
@@ -43,20 +57,20 @@ class ChargeReads(Connected):
             self._connection.execute(
                 "SELECT request, min(seq) FROM entries WHERE stream_no = ?1 AND seq <= ?2"
                 " AND operation = 'debit' AND request IN (SELECT request FROM entries"
-                " WHERE stream_no = ?1 AND seq > ?2 AND operation = 'debit') GROUP BY request LIMIT ?3",
-                (stream_no, after_seq, CHARGED_AGAIN_MAX),
+                " WHERE stream_no = ?1 AND seq > ?2 AND seq <= ?3 AND operation = 'debit')"
+                " GROUP BY request LIMIT ?4",
+                (stream_no, lower, upper, CHARGED_AGAIN_MAX),
             )
         )
         if not first_seqs:
-            return ()
+            return []
         debits = self._iterate(
-            "SELECT seq, entry_id, request FROM entries WHERE stream_no = ? AND seq > ?"
+            "SELECT seq, entry_id, request FROM entries WHERE stream_no = ? AND seq > ? AND seq <= ?"
             " AND operation = 'debit' ORDER BY seq",
-            (stream_no, after_seq),
+            (stream_no, lower, upper),
         )
-        again = (
+        return [
             ChargedAgain(seq, EntryId(entry_id.hex()), request.hex(), first_seqs[request])
             for seq, entry_id, request in debits
             if request in first_seqs and first_seqs[request] < seq
-        )
-        return tuple(found for found, _ in zip(again, range(CHARGED_AGAIN_MAX), strict=False))
+        ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nostr_usage.ledger.entry import Operation
-from nostr_usage.store import Store
+from nostr_usage.store import Store, charges
 from nostr_usage.store.charges import CHARGED_AGAIN_MAX
 from tests.store.ledger_lines import Stream
 
@@ -21,8 +23,12 @@ def charged_again(store: Store, requests: list[int], *, after_seq: int) -> list[
     return [(line.seq, line.first_seq) for line in found]
 
 
-def test_a_request_below_and_one_above_are_found(store: Store) -> None:
-    """Each debit is named with the first of its request, wherever that stands."""
+@pytest.mark.parametrize("at_once", [1, 2, 5, 50_000])
+def test_a_request_below_and_one_above_are_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Each debit is named with the first of its request, wherever that stands, however many are compared."""
+    monkeypatch.setattr(charges, "COMPARED_AT_ONCE_MAX", at_once)
     assert [(5, 1), (6, 4), (8, 1), (9, 4)] == charged_again(store, [1, 2, 3, 4, 1, 4, 5, 1, 4], after_seq=3)
 
 
