@@ -24,7 +24,6 @@ name is loaded when it is first asked for: the command line imports this package
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ if TYPE_CHECKING:
     from nostr_usage.pricing.catalogue import Catalogue, catalogue_from_toml, load_catalogue
     from nostr_usage.pricing.dialect import Dialect, usage_from
     from nostr_usage.pricing.expectation import Basis, Range
-    from nostr_usage.pricing.quote import Quote, QuoteWarning, quote_activity
+    from nostr_usage.pricing.quote import Quote, QuoteWarning, quote_activity, with_balance
     from nostr_usage.pricing.token_count import TokenCount, count_tokens
     from nostr_usage.pricing.usage import Bucket, MeasuredUsage, measured_usage
     from nostr_usage.publish import PublishReport, publish_due, publish_forever
@@ -147,7 +146,7 @@ _NAMES = {
     "organise": "Organiser",
     "pricing.alternatives": "Alternative",
     "pricing.expectation": "Basis Range",
-    "pricing.quote": "Quote QuoteWarning quote_activity",
+    "pricing.quote": "Quote QuoteWarning quote_activity with_balance",
     "pricing.token_count": "TokenCount count_tokens",
     "pricing.usage": "Bucket MeasuredUsage measured_usage",
     "publish": "PublishReport publish_due publish_forever",
@@ -321,6 +320,7 @@ __all__ = [
     "stream_of",
     "sync_ledger",
     "usage_from",
+    "with_balance",
     "write_report",
 ]
 
@@ -331,6 +331,8 @@ if not TYPE_CHECKING:
         module = _PLACES.get(name)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import importlib  # noqa: PLC0415 — the command line does without
+
         value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
         globals()[name] = value
         return value

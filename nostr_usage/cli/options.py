@@ -35,7 +35,7 @@ def amount(text: str) -> int:
     try:
         return parse_amount(text)
     except AmountError as error:
-        raise click.BadParameter(f"{error} {error.advice}") from None
+        raise click.BadParameter(f"{error}. {error.advice}") from None
 
 
 def json_option(command: Command) -> Command:
