@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from nostr_usage.home import (
     Home,
     Role,
     Settings,
+    _plain_values,  # pyright: ignore[reportPrivateUsage]
     check_private,
     default_home_path,
     private_files,
@@ -91,7 +93,7 @@ def test_few_settings_are_needed() -> None:
         (("30078", "true"), "kinds"),
         (("30078", "1, true"), "kinds"),
         (("30078", "30078.0"), "kinds"),
-        (("    30078,\n", ""), "kinds"),
+        (("30078", ""), "kinds"),
         (("b" * 64, "B" * 64), "ledger_pubkey"),
         (("b" * 64, ""), "ledger_pubkey"),
         (("a" * 64, "a" * 63), "root_pubkey"),
@@ -256,3 +258,28 @@ def test_private_files_last_as_long_as_the_block(tmp_path: Path) -> None:
         permissions_of(tmp_path / "inside"),
         permissions_of(tmp_path / "outside"),
     )
+
+
+@pytest.mark.parametrize(
+    "plain", ["version = 1", 'account = ""', "kinds = [1, 30078]", "catalogue = \"ü 'x' #\""]
+)
+def test_plain_settings_need_no_reader_of_toml(plain: str) -> None:
+    """They say the same to both; what is not plain is left to the real one."""
+    assert tomllib.loads(plain) == _plain_values(plain) == _plain_values(f"{plain}\n")
+    for other in (
+        f"{plain} # why",
+        f" {plain}",
+        f"{plain}\n\n",
+        f"{plain}\n{plain}",
+        f"[table]\n{plain}",
+        "x = 1.5",
+    ):
+        assert _plain_values(other) is None
+
+
+@pytest.mark.parametrize(
+    "text", ['x = "a\\b"', "x = 01", "x = [1,]", "x = []", "x = 'a'", "x = true", 'x = "\x7f"']
+)
+def test_settings_that_are_not_plain_are_left_alone(text: str) -> None:
+    """JSON and TOML spell these differently, or one of them has no such thing."""
+    assert _plain_values(text) is None

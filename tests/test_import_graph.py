@@ -42,6 +42,7 @@ NOT_FOR_A_LOOK = (
     "nostr_usage.ledger.fold",
     "subprocess",
     "tempfile",
+    "tomllib",
     "zoneinfo",
 )
 

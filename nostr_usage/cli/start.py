@@ -6,10 +6,9 @@ option, with help or with a mistake the words go to click, which knows all optio
 """
 
 import gc
-import importlib
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +18,8 @@ from nostr_usage.errors import HomeError, InputError, NostrUsageError
 from nostr_usage.home import Home, default_home_path
 
 HOME_OPTION = "--home"
-LOOKS = {"balance": "balance.show_balance", "statusline": "status_line.show_status_line"}
-"""Commands that print what an account has, as `module.function`."""
+LOOKS = ("balance", "statusline")
+"""Commands that print what an account has."""
 
 
 class Look(NamedTuple):
@@ -84,9 +83,21 @@ def _run(typed: list[str], *, clock: Clock) -> int:
         from nostr_usage.cli.main import run_with_click  # noqa: PLC0415  # what it costs is said above
 
         return run_with_click(typed, clock=clock)
-    module, _, function = LOOKS[look.command].partition(".")
-    show: Callable[..., int] = getattr(importlib.import_module(f"nostr_usage.cli.{module}"), function)
-    return show(clock, Home(look.home or default_home_path()), account=look.account)
+    gc.disable()  # until it ends, all that a look loads is needed
+    try:
+        return _show(look, Home(look.home or default_home_path()), clock=clock)
+    finally:
+        gc.enable()
+
+
+def _show(look: Look, home: Home, *, clock: Clock) -> int:
+    if look.command == "balance":
+        from nostr_usage.cli.balance import show_balance  # noqa: PLC0415  # each loads what it needs
+
+        return show_balance(clock, home, account=look.account)
+    from nostr_usage.cli.status_line import show_status_line  # noqa: PLC0415
+
+    return show_status_line(clock, home, account=look.account)
 
 
 def _refuse_bytes(arguments: list[str]) -> None:
