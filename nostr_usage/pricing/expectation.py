@@ -50,14 +50,22 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """From `low` to `high`, and what is `typical`; they never descend."""
+    """From `low` to `high`, and what is `typical`; they never descend.
+
+    Raises:
+        InputError: where they do, or begin below zero.
+    """
 
     low: int
     typical: int
     high: int
 
     def __post_init__(self) -> None:
-        assert 0 <= self.low <= self.typical <= self.high, "a range does not descend"
+        if not 0 <= self.low <= self.typical <= self.high:
+            raise InputError(
+                f"{self.low}, {self.typical}, {self.high} is no range",
+                advice="Give whole numbers from 0 on that do not descend.",
+            )
 
     @classmethod
     def exactly(cls, value: int) -> Range:

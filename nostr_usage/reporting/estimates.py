@@ -1,8 +1,9 @@
 """Estimates: settled holds ─▶ what was quoted, against what was charged.
 
 A hold is the quote that somebody acted on: what it kept back was said before the action, what it was settled
-with is what came of it. So nothing is kept of quotes themselves, and one that led to nothing is no estimate.
-Holds are the operator's own; whoever follows a ledger has none.
+with is what came of it; one that was raised meanwhile counts as raised. So nothing is kept of quotes
+themselves, and one that led to nothing is no estimate. Holds are the operator's own;
+whoever follows a ledger has none.
 """
 
 from __future__ import annotations

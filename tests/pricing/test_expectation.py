@@ -46,6 +46,13 @@ def test_a_range_holds_the_median_of_what_it_was_made_from(figures: list[int]) -
     assert 2 * sum(one >= found.typical for one in figures) >= len(figures)
 
 
+@pytest.mark.parametrize(("low", "typical", "high"), [(-1, 0, 1), (2, 1, 3), (1, 3, 2), (3, 2, 1)])
+def test_a_range_does_not_descend(low: int, typical: int, high: int) -> None:
+    """Nor begin below zero."""
+    with pytest.raises(InputError, match="is no range"):
+        Range(low=low, typical=typical, high=high)
+
+
 def test_too_few_actions_make_no_range() -> None:
     """Nineteen are too few; with twenty the 90th percentile is the third largest."""
     samples = [Sample(tokens=number) for number in range(1, HISTORY_MIN + 1)]
