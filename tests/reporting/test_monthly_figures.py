@@ -160,10 +160,10 @@ def test_month_that_is_not_over_is_not_final(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "is_own", "said"),
     [
-        (StreamStatus.CONFLICT, True, "CONFLICT"),
-        (StreamStatus.INCOMPLETE, True, "INCOMPLETE"),
-        (StreamStatus.STALE, True, "STALE"),
-        (StreamStatus.PROVISIONAL, False, "PROVISIONAL"),
+        (StreamStatus.CONFLICT, True, "Conflict"),
+        (StreamStatus.INCOMPLETE, True, "Incomplete"),
+        (StreamStatus.STALE, False, "Stale"),
+        (StreamStatus.PROVISIONAL, False, None),
         (StreamStatus.PROVISIONAL, True, None),
         (StreamStatus.VERIFIED, False, None),
     ],
@@ -171,7 +171,7 @@ def test_month_that_is_not_over_is_not_final(tmp_path: Path) -> None:
 def test_what_is_not_proved_is_never_final(
     tmp_path: Path, *, status: StreamStatus, is_own: bool, said: str | None
 ) -> None:
-    """A conflict least of all; what the service signed itself needs nobody's confirmation."""
+    """A conflict least of all; signed, linked and adding up is as much as any reader can have."""
     with reported_service(tmp_path) as service:
         set_status(service, status)
         report = reported(service, is_own=is_own)

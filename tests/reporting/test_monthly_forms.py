@@ -215,8 +215,8 @@ def test_conflict_is_never_presented_as_final(tmp_path: Path, format_: ReportFor
         contradicted = shown(reported(service), format_)
     assert (False, True) == tuple("not final" in text.lower() for text in (proved, contradicted))
     if format_ is not ReportFormat.CSV:
-        assert "CONFLICT: two signed entries contradict each other" in contradicted
-        assert contradicted.index("CONFLICT") < contradicted.index("Balance")
+        assert "Conflict: two signed entries contradict each other" in contradicted
+        assert contradicted.index("Conflict:") < contradicted.index("Balance")
 
 
 def shown(report: MonthlyReport, format_: ReportFormat) -> str:

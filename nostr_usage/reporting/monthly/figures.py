@@ -17,7 +17,7 @@ from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.problems import Problem
 from nostr_usage.reporting.analytics import StatementView
 from nostr_usage.store import StreamStatus
-from nostr_usage.views import HistoryRow
+from nostr_usage.views import STATE_SENTENCES, HistoryRow
 
 ZONE = "UTC"
 
@@ -108,10 +108,7 @@ class MonthlyReport:
     def doubts(self) -> tuple[str, ...]:
         """Why the ledger itself is not proved, the gravest first; none where it is."""
         several = len(self.meters) > 1
-        found = [
-            (_GRAVITY[meter.status], _doubt(meter, is_own=self.is_own, several=several))
-            for meter in self.meters
-        ]
+        found = [(_GRAVITY[meter.status], _doubt(meter, several=several)) for meter in self.meters]
         return tuple(text for _, text in sorted(found) if text)
 
     @property
@@ -133,19 +130,13 @@ _GRAVITY = {
     StreamStatus.PROVISIONAL: 3,
     StreamStatus.VERIFIED: 4,
 }
-_REASONS = {
-    StreamStatus.CONFLICT: "CONFLICT: two signed entries contradict each other; no figure here is final.",
-    StreamStatus.INCOMPLETE: "INCOMPLETE: entries are missing that must exist; no figure here is final.",
-    StreamStatus.STALE: "STALE: the relays show less than was seen before.",
-    StreamStatus.PROVISIONAL: "PROVISIONAL: every entry is signed; nobody vouches yet that none is newer.",
-}
+DOUBTFUL = frozenset({StreamStatus.CONFLICT, StreamStatus.INCOMPLETE, StreamStatus.STALE})
+"""States in which no figure is final."""
 
 
-def _doubt(meter: MeterMonth, *, is_own: bool, several: bool) -> str:
+def _doubt(meter: MeterMonth, *, several: bool) -> str:
     whose = f" ({meter.meter})" if several else ""
-    is_sound = is_own and meter.status is StreamStatus.PROVISIONAL
-    reason = "" if is_sound else _REASONS.get(meter.status, "")
-    parts = [reason + whose] if reason else []
+    parts = [STATE_SENTENCES[meter.status.value] + whose] if meter.status in DOUBTFUL else []
     if meter.problems:
         many = len(meter.problems)
         parts.append(f"{many} {'problem was' if many == 1 else 'problems were'} found in the ledger{whose}.")

@@ -12,8 +12,9 @@ from nostr_usage.amount import format_dollars, format_tokens
 from nostr_usage.insight.breakdown import Breakdown
 from nostr_usage.ledger.entry import Operation
 from nostr_usage.nostr.nip19 import encode_npub
-from nostr_usage.reporting.monthly.figures import ZONE, Line, MeterMonth, MonthlyReport
+from nostr_usage.reporting.monthly.figures import DOUBTFUL, ZONE, Line, MeterMonth, MonthlyReport
 from nostr_usage.safe_text import safe_text
+from nostr_usage.views import STATE_SENTENCES
 
 LINES_LISTED_MAX = 2_000
 """Entries that HTML and PDF list; the rest is one line that says how many and what they add up to."""
@@ -128,10 +129,7 @@ def _chapter(meter: MeterMonth, report: MonthlyReport) -> Chapter:
     unit = safe_text(meter.meter, length_max=_NAME_MAX)
     return Chapter(
         title=unit.replace("_", " ").capitalize(),
-        standing=(
-            f"{meter.status.value.capitalize() if not _is_own(meter, report) else 'Signed here'}: "
-            f"stands on entry {meter.seq:,} of {_moment(meter.as_of)}, id {meter.head_id}"
-        ),
+        standing=_standing(meter, report),
         sheet=_sheet(meter, unit),
         parts=tuple(
             _part(title, found, unit)
@@ -150,8 +148,11 @@ def _chapter(meter: MeterMonth, report: MonthlyReport) -> Chapter:
     )
 
 
-def _is_own(meter: MeterMonth, report: MonthlyReport) -> bool:
-    return report.is_own and meter.status.value == "provisional"
+def _standing(meter: MeterMonth, report: MonthlyReport) -> str:
+    """On which entry it all stands; of the service's own ledger nobody knows more than its store."""
+    where = f"It stands on entry {meter.seq:,} of {_moment(meter.as_of)}, id {meter.head_id}."
+    sentence = "Signed here." if report.is_own else STATE_SENTENCES[meter.status.value]
+    return where if meter.status in DOUBTFUL or not sentence else f"{sentence} {where}"
 
 
 def _sheet(meter: MeterMonth, unit: str) -> Table:
