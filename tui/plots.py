@@ -36,22 +36,25 @@ def column_lines(
     axis: Callable[[int], str],
     merge: Callable[[Sequence[int]], int],
     style: str = "$primary",
+    is_area: bool = False,
 ) -> list[Content]:
     """Columns from nothing to the greatest, over a line where something is known; what is expected is dotted.
 
-    Where there is no room for every column, `merge` makes one of several.
+    Where there is no room for every column, `merge` makes one of several. An area has no gaps between them.
     """
     width, height = size
     shown, left = _fitted(marks, width, axis, merge)
     if not shown:
         return []
     step = max(1, min(_STEP_MAX, (width - left) // len(shown)))
+    cells = step if is_area else max(1, step - 1)
     top = _top(shown)
     has_base = height >= _BASE_FROM_ROWS
     rows = max(1, height - 1 - has_base)
     lines = [
         Content.assemble(
-            (_axis(axis, top, row, rows, left), _MUTED), *_row_parts(shown, top, row, rows, step, look, style)
+            (_axis(axis, top, row, rows, left), _MUTED),
+            *_row_parts(shown, top, row, rows, (step, cells), look, style),
         )
         for row in range(rows, 0, -1)
     ]
@@ -85,9 +88,10 @@ def _axis(axis: Callable[[int], str], top: int, row: int, rows: int, left: int) 
 
 
 def _row_parts(
-    marks: Sequence[Mark], top: int, row: int, rows: int, step: int, look: Look, style: str
+    marks: Sequence[Mark], top: int, row: int, rows: int, width: tuple[int, int], look: Look, style: str
 ) -> list[tuple[str, str]]:
-    """Runs of cells in one style."""
+    """Runs of cells in one style; `width` is that of a column, and how much of it is drawn."""
+    step, cells = width
     shades = look.glyphs.shades
     levels = len(shades) - 1
     parts: list[tuple[str, str]] = []
@@ -99,7 +103,7 @@ def _row_parts(
             continue
         value = max(mark.known or 0, 0)
         filled = 0 if top == 0 else -(-value * rows * levels // top) - (row - 1) * levels
-        cell = shades[max(0, min(levels, filled))] * max(1, step - 1)
+        cell = shades[max(0, min(levels, filled))] * cells
         parts.append((cell.ljust(step), style))
     return parts
 

@@ -64,7 +64,7 @@ def balance_lines(view: UsageView, look: Look, size: tuple[int, int]) -> list[Co
     """The balance at the end of each hour, day or month; what the forecast expects is dotted."""
     marks = [Mark(label=_label(bar, view), known=bar.balance, expected=bar.expected) for bar in view.bars]
     last = itemgetter(-1)
-    return column_lines(marks, look, size, axis=_axis(view, look), merge=last, style="$success")
+    return column_lines(marks, look, size, axis=_axis(view, look), merge=last, style="$success", is_area=True)
 
 
 def days_lines(view: UsageView, look: Look, size: tuple[int, int]) -> list[Content]:
@@ -193,11 +193,11 @@ def _value_row(cells: _Cells, look: Look, width: int, *, pack: ValueView) -> str
 
 def change(now: int, then: int, look: Look) -> str:
     """How much more or less, in percent; nothing to compare with is said, not divided by."""
-    if then <= 0:
-        return "nothing to compare with"
-    percent = divide_half_up(abs(now - then) * 100, then)
     if now == then:
         return "the same"
+    if then <= 0:
+        return "from nothing"
+    percent = divide_half_up(abs(now - then) * 100, then)
     sign = "+" if now > then else look.glyphs.minus
     return f"{sign}{percent:,} %"
 

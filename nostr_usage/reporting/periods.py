@@ -103,7 +103,8 @@ def same_days_before(period: Period, life: Lifespan) -> Period | None:
     before = period_before(period, life)
     if before is None or not period.holds(life.today) or period.length is Length.DAY:
         return before
-    return Period(length=before.length, first=before.first, last=_same_day(before, life.today))
+    last = _same_day(before, life.today)
+    return Period(length=before.length, first=before.first, last=last) if last >= life.opened else None
 
 
 def _same_day(before: Period, today: date) -> date:

@@ -69,7 +69,6 @@ def test_a_day_outside_the_lifespan_is_moved_to_its_edge() -> None:
         (Length.MONTH, TODAY, date(2026, 2, 1), date(2026, 2, 28)),
         (Length.MONTH, date(2026, 2, 3), date(2026, 1, 1), date(2026, 1, 31)),
         (Length.WEEK, TODAY, date(2026, 3, 23), date(2026, 3, 24)),
-        (Length.YEAR, TODAY, date(2025, 1, 1), date(2025, 3, 31)),
         (Length.DAY, TODAY, date(2026, 3, 30), date(2026, 3, 30)),
     ],
 )
@@ -91,7 +90,8 @@ def test_a_leap_day_is_compared_with_the_last_of_february() -> None:
 
 
 def test_what_has_nothing_before_is_compared_with_nothing() -> None:
-    """The first month, and everything."""
+    """The first month, everything, and days of last year when there was no account yet."""
+    assert same_days_before(period_at(Length.YEAR, TODAY, LIFE), LIFE) is None
     assert same_days_before(period_at(Length.MONTH, LIFE.opened, LIFE), LIFE) is None
     assert same_days_before(period_at(Length.ALL, TODAY, LIFE), LIFE) is None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta, timezone
 
 import pytest
 
@@ -192,7 +192,37 @@ def test_every_panel_can_be_drawn_in_ascii_and_in_any_size(
 def test_changes_are_said_in_words_where_there_is_nothing_to_divide_by() -> None:
     """Unknown is never zero percent."""
     look = Look()
-    assert "nothing to compare with" == change(5, 0, look)
+    assert "from nothing" == change(5, 0, look)
+    assert "the same" == change(0, 0, look)
     assert "the same" == change(5, 5, look)
     assert "+50 %" == change(150, 100, look)
     assert "−50 %" == change(50, 100, look)
+
+
+@pytest.mark.parametrize("size", [(60, 16), (60, 24), (80, 24), (100, 30), (120, 38), (200, 60)])
+@pytest.mark.parametrize("is_ascii", [False, True])
+async def test_every_size_shows_the_table_and_a_picture(
+    source: LedgerSource, size: tuple[int, int], *, is_ascii: bool
+) -> None:
+    """Figures are dropped, never cut; boxes end where the screen does."""
+    app = app_on(source, Look(is_ascii=is_ascii))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("2")
+        await settled(app, pilot)
+        for key in "vvvvv":
+            lines = screen_text(app).splitlines()
+            assert all(len(line) <= size[0] for line in lines)
+            assert "2,659" in "\n".join(lines)
+            assert lines[-2][0] in "╰+"
+            assert not is_ascii or "\n".join(lines).isascii()
+            await pilot.press(key)
+            await settled(app, pilot)
+
+
+async def test_days_are_those_of_utc_and_say_so_in_another_zone(source: LedgerSource) -> None:
+    """Sums by day are the ledger's own."""
+    app = app_on(source, Look(zone=timezone(timedelta(hours=5))))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await settled(app, pilot)
+        assert "February 2026 (UTC) ·" in screen_text(app)

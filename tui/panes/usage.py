@@ -138,7 +138,8 @@ class UsagePane(Container):
         look, by, total = self._look, self._by, view.total
         rows = part_rows(view, by, snapshot.labels)
         amount = wording.amount(total.tokens, total.cents * 10_000, look)
-        name = usage_lines.period_name(view.period)
+        zone = "" if wording.is_utc(look) else " (UTC)"
+        name = f"{usage_lines.period_name(view.period)}{zone}"
         title = look.own(f"{name} · by {by.value} · {amount}")
         self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
         self.table.empty = (
