@@ -17,6 +17,7 @@ from nostr_usage.nostr.message import ReqMessage
 from nostr_usage.store import Store, StreamStatus
 from nostr_usage.sync import SyncProgress, SyncReport, account_queue, sync_ledger
 from nostr_usage.sync import ledger as reading_ledger
+from nostr_usage.sync.workers import processors
 from tests.ledgers import KIND, LOCAL, events_of, heads, read_into, spend, truncating, withholding
 from tests.operators import OperatorOfTests
 from tests.relay_behaviours import drop, say_nothing
@@ -267,6 +268,16 @@ async def test_workers_end_when_their_program_is_killed(
         ended.register(worker, select.POLLIN)
         assert await asyncio.to_thread(ended.poll, END_MS), "a worker goes on without its program"
         os.close(worker)
+
+
+def test_without_an_interpreter_to_start_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embedded in another program, or frozen into one, a pass stays in its process."""
+    assert 1 <= processors()
+    with monkeypatch.context() as changed:
+        changed.setattr(sys, "frozen", True, raising=False)
+        assert 1 == processors()
+    monkeypatch.setattr(sys, "executable", "")
+    assert 1 == processors()
 
 
 async def test_a_store_that_cannot_be_used_is_told_from_a_worker(
