@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from nostr_usage.reporting.entitlement import Entitlement, Feature, entitlement_of
     from nostr_usage.reporting.estimates import accuracy_of
     from nostr_usage.reporting.monthly import MonthlyReport, ReportFormat, monthly_report, write_report
+    from nostr_usage.reporting.platform import PlatformView, platform_view
     from nostr_usage.reporting.preview import cost_preview
     from nostr_usage.reporting.stream_use import (
         Days,
@@ -156,6 +157,7 @@ _NAMES = {
     "reporting.entitlement": "Entitlement Feature entitlement_of",
     "reporting.estimates": "accuracy_of",
     "reporting.monthly": "MonthlyReport ReportFormat monthly_report write_report",
+    "reporting.platform": "PlatformView platform_view",
     "reporting.preview": "cost_preview",
     "reporting.stream_use": "Days ModelUnits StreamUse all_days last_days month_days read_use save_use",
     "spend": "AsyncSpender Spender",
@@ -246,6 +248,7 @@ __all__ = [
     "Period",
     "PlanChange",
     "PlanChanged",
+    "PlatformView",
     "PricingError",
     "Prompt",
     "PublishReport",
@@ -310,6 +313,7 @@ __all__ = [
     "monthly_report",
     "open_operator",
     "open_reader",
+    "platform_view",
     "publish_due",
     "publish_forever",
     "purchase",
