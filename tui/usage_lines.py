@@ -87,6 +87,8 @@ def fact_lines(view: UsageView, look: Look) -> list[Content]:
     if known:
         most = max(known, key=lambda bar: bar.tokens or 0)
         lines.append(_pair("Most", f"{_worth(most.tokens or 0, view, look)} {_when(most, view)}"))
+    if view.shown_days is not None:
+        lines.append(_pair("Shown", f"{view.shown_days:,} days, by the plan"))
     return lines + _forecast_lines(view, look)
 
 

@@ -32,6 +32,15 @@ class By(StrEnum):
     KIND = "input, output and cache"
 
 
+BREAKDOWNS = (By.ACTIVITY, By.MODEL, By.MEMBER)
+"""In the order of `UsageView.parts`; what models reported goes with the second."""
+
+
+def refusal(view: UsageView, by: By) -> str:
+    """Why the plan does not show it; empty where it does."""
+    return view.refusals[BREAKDOWNS.index(By.MODEL if by is By.KIND else by)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRow:
     """One row; what is not known, or has no meaning here, is None.
@@ -55,8 +64,11 @@ def part_rows(view: UsageView, by: By, labels: Mapping[str, str]) -> tuple[PartR
     """The rows of a period; their tokens and cents add to the total, their shares to 100."""
     if by is By.KIND:
         return _kind_rows(view)
-    index = (By.ACTIVITY, By.MODEL, By.MEMBER).index(by)
-    before = None if view.before is None else {row.name: row.tokens for row in view.before[index].rows}
+    index = BREAKDOWNS.index(by)
+    found, earlier = view.parts[index], view.before[index] if view.before is not None else None
+    if found is None:
+        return ()
+    before = None if earlier is None else {row.name: row.tokens for row in earlier.rows}
     rows = tuple(
         PartRow(
             name=_name(row.name, by, labels),
@@ -69,7 +81,7 @@ def part_rows(view: UsageView, by: By, labels: Mapping[str, str]) -> tuple[PartR
             before=None if before is None else before.get(row.name, 0),
             words=_words(row, by, view.period),
         )
-        for row in view.parts[index].rows
+        for row in found.rows
     )
     total = PartRow(
         name="Total",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from nostr_usage.amount import shares
+from nostr_usage.errors import NotIncludedError
 from nostr_usage.insight.breakdown import Breakdown, Dimension
 from nostr_usage.insight.forecast import Forecast
 from nostr_usage.insight.use import DAY_S, days_from
@@ -16,6 +17,7 @@ from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.pricing.usage import INPUT_BUCKETS, Bucket
 from nostr_usage.report import rows_at
 from nostr_usage.reporting.analytics import forecast_of
+from nostr_usage.reporting.entitlement import Entitlement, entitlement_of
 from nostr_usage.reporting.periods import Length, Lifespan, Period, period_at, same_days_before
 from nostr_usage.reporting.stream_use import Days, ModelUnits, StreamUse, read_use
 from nostr_usage.reporting.value import ValueView, value_view
@@ -86,8 +88,10 @@ class UsageView:
     Attributes:
         period: which one; `life` says how far others go.
         compared: the days that it is compared with; None where there is nothing before.
-        parts: by activity, model and member; all of them have the same total.
+        parts: by activity, model and member, all of the same total; None where the plan does not include it.
         before: the same of `compared`.
+        refusals: why a part is None, else empty.
+        shown_days: how far back the plan lets this screen look, today included; None without end.
         kinds: what models reported; empty if none did.
         bars: by hour, day or month, the first one first; those of use add to the total.
         heat_from: the Monday that `heat` begins with; `heat` has a figure a day, None as in `Bar.tokens`.
@@ -99,8 +103,10 @@ class UsageView:
     period: Period
     life: Lifespan
     compared: Period | None
-    parts: tuple[Breakdown, ...]
-    before: tuple[Breakdown, ...] | None
+    parts: tuple[Breakdown | None, ...]
+    before: tuple[Breakdown | None, ...] | None
+    refusals: tuple[str, ...]
+    shown_days: int | None
     kinds: tuple[KindRow, ...]
     bars: tuple[Bar, ...]
     heat_from: date
@@ -112,8 +118,10 @@ class UsageView:
 
     @property
     def total(self) -> Breakdown:
-        """The use by activity; any other part has the same total."""
-        return self.parts[0]
+        """The use by activity, which every plan includes; any other part has the same total."""
+        by_activity = self.parts[0]
+        assert by_activity is not None
+        return by_activity
 
     @property
     def is_current(self) -> bool:
@@ -123,7 +131,8 @@ class UsageView:
     @property
     def used_before(self) -> int | None:
         """Tokens of the days it is compared with; None where there is nothing before."""
-        return None if self.before is None else self.before[0].tokens
+        by_activity = self.before[0] if self.before is not None else None
+        return None if by_activity is None else by_activity.tokens
 
 
 def lifespan_of(reader: Reader, stream: StreamRow, *, now: int) -> Lifespan:
@@ -147,13 +156,18 @@ def usage_view(
     balance: BalanceView,
     catalogue: Catalogue,
 ) -> UsageView:
-    """The use of the period of that `length` that `day` (None is today) lies in, seen at `now`."""
+    """The use of the period of that `length` that `day` (None is today) lies in, seen at `now`.
+
+    Days that the plan does not show are as those before the first entry.
+    """
+    entitled = entitlement_of(catalogue, reader.account(stream.account))
     life = lifespan_of(reader, stream, now=now)
+    life = Lifespan(opened=max(life.opened, entitled.shown_days(now).first), today=life.today)
     period = period_at(length, day or life.today, life)
     use = read_use(reader, [stream])
-    found = forecast_of(reader, stream, balance, now=now, use=use)
-    parts = tuple(use.by(dimension, _days(period)) for dimension in PARTS)
+    found = forecast_of(reader, stream, balance, now=now, days_max=entitled.days, use=use)
     compared = same_days_before(period, life)
+    parts = _parts(use, period, life, entitled)
     shown = min(period.last, life.today)
     heat_from = shown - timedelta(days=shown.weekday() + 7 * (HEAT_WEEKS - 1))
     return UsageView(
@@ -161,16 +175,36 @@ def usage_view(
         life=life,
         compared=compared,
         parts=parts,
-        before=tuple(use.by(dimension, _days(compared)) for dimension in PARTS) if compared else None,
-        kinds=kind_rows(use.units(_days(period))),
+        before=_parts(use, compared, life, entitled) if compared else None,
+        refusals=tuple(_refusal(entitled, dimension) for dimension in PARTS),
+        shown_days=entitled.days,
+        kinds=kind_rows(use.units(_days(period, life))) if parts[1] is not None else (),
         bars=_bars(reader, stream, use, period, life, balance=balance, rate=found, now=now),
         heat_from=heat_from,
         heat=_heat(use, heat_from, life),
         dearest=_dearest(reader, stream, period),
-        value=value_view(parts[0], catalogue, meter=stream.meter),
+        value=value_view(parts[0], catalogue, meter=stream.meter) if parts[0] is not None else None,
         forecast=found,
         balance=balance,
     )
+
+
+def _parts(
+    use: StreamUse, period: Period, life: Lifespan, entitled: Entitlement
+) -> tuple[Breakdown | None, ...]:
+    return tuple(
+        use.by(dimension, _days(period, life)) if entitled.includes_dimension(dimension) else None
+        for dimension in PARTS
+    )
+
+
+def _refusal(entitled: Entitlement, dimension: Dimension) -> str:
+    """Why the plan does not show this part, and which plans do; empty where it does."""
+    try:
+        entitled.require_dimension(dimension)
+    except NotIncludedError as error:
+        return f"{error.message}. {error.advice}"
+    return ""
 
 
 def kind_rows(models: Sequence[ModelUnits]) -> tuple[KindRow, ...]:
@@ -206,7 +240,7 @@ def _bars(
     now: int,
 ) -> tuple[Bar, ...]:
     edges = _edges(period)
-    used = _used(use, period, edges)
+    used = _used(use, period, edges, life)
     opened = _second(life.opened)
     bars: list[Bar] = []
     for start, end in pairwise(edges):
@@ -239,15 +273,15 @@ def _is_monthly(period: Period) -> bool:
     return period.length in {Length.YEAR, Length.ALL} and period.day_count > DAILY_BARS_MAX
 
 
-def _used(use: StreamUse, period: Period, edges: Sequence[int]) -> Mapping[int, int]:
+def _used(use: StreamUse, period: Period, edges: Sequence[int], life: Lifespan) -> Mapping[int, int]:
     """Tokens by the first second of a bar."""
     if period.length is Length.DAY:
-        hours = use.by(Dimension.HOUR, _days(period))
+        hours = use.by(Dimension.HOUR, _days(period, life))
         return {edges[0] + 3_600 * int(row.name): row.tokens for row in hours.rows}
     if _is_monthly(period):
-        months = use.by(Dimension.MONTH, _days(period))
+        months = use.by(Dimension.MONTH, _days(period, life))
         return {_second(date.fromisoformat(f"{row.name}-01")): row.tokens for row in months.rows}
-    return {_second(day): tokens for day, tokens in use.days(_days(period)).items()}
+    return {_second(day): tokens for day, tokens in use.days(_days(period, life)).items()}
 
 
 def _balance_at(reader: Reader, stream: StreamRow, end: int) -> int | None:
@@ -283,8 +317,9 @@ def _dearest(reader: Reader, stream: StreamRow, period: Period) -> tuple[History
     return tuple(rows[seq] for seq in seqs if seq in rows)
 
 
-def _days(period: Period) -> Days:
-    return Days(first=period.first, last=period.last)
+def _days(period: Period, life: Lifespan) -> Days:
+    """Those of the period that can be shown."""
+    return Days(first=max(period.first, life.opened), last=period.last)
 
 
 def _day(at: int) -> date:

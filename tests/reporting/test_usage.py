@@ -72,6 +72,7 @@ def test_every_part_has_the_same_total_and_shares_add_to_a_hundred(
     """By activity, model and member, and over the bars."""
     view = view_of(told, length)
     for part in view.parts:
+        assert part is not None
         assert view.total.tokens == part.tokens == sum(row.tokens for row in part.rows)
         assert view.total.cents == sum(row.cents for row in part.rows)
         assert sum(row.share for row in part.rows) in {0, 100}
@@ -164,6 +165,36 @@ def test_units_that_no_version_knows_yet_are_other_units() -> None:
         (row.kind, row.units, row.share) for row in rows
     ]
     assert () == kind_rows([])
+
+
+def test_a_plan_limits_what_the_screen_shows_and_says_which_plans_do_not(tmp_path: Path) -> None:
+    """Seven days, no models, no members; the total re-adds from what is shown, and nothing older counts."""
+    catalogue = load_catalogue("prompt_lab")
+    with operator_in(tmp_path, catalogue=catalogue) as service:
+        account = service.open_account(plan="free")
+        activity = catalogue.activities[0].name
+        for day in range(30):
+            service.clock.set(FEBRUARY_1 + day * DAY_S + 60)
+            usage = (measured_usage("gpt-5", {Bucket.FRESH_INPUT: 900, Bucket.OUTPUT: 500}),)
+            service.recorder.record(Action(account=account, activity=activity, key=f"{day}", usage=usage))
+        with service.store.read() as reader:
+            stream = reader.stream(account, catalogue.default_meter)
+            assert stream is not None
+            now = service.clock.now()
+            balance = balance_view(reader, stream, now=now, token_value=catalogue.token_value)
+            views = [
+                usage_view(reader, stream, length, None, now=now, balance=balance, catalogue=catalogue)
+                for length in LENGTHS
+            ]
+    for view in views:
+        assert (None, None) == view.parts[1:]
+        assert () == view.kinds
+        assert "does not include" in view.refusals[1]
+        assert 7 == view.shown_days
+        assert view.total.tokens == sum(bar.tokens or 0 for bar in view.bars)
+        assert view.total.count <= 7
+    assert 7 == views[-1].total.count
+    assert 7 == sum(used is not None for used in views[-1].heat)
 
 
 def test_a_new_account_has_a_usage_screen(tmp_path: Path) -> None:

@@ -98,6 +98,8 @@ def hostile_usage(payloads: Sequence[str], tokens: int = 5) -> UsageView:
         compared=same_days_before(period, life),
         parts=parts,
         before=parts,
+        refusals=("", "", ""),
+        shown_days=None,
         kinds=kind_rows([ModelUnits(model=payloads[0], buckets=(("output", 3),))]),
         bars=(bar,) * 28,
         heat_from=date(2025, 2, 10),

@@ -26,7 +26,7 @@ from tui import usage_lines, wording
 from tui.keys import bindings_of
 from tui.look import Look
 from tui.snapshot import Snapshot
-from tui.usage_rows import By, PartRow, dear_columns, part_columns, part_rows
+from tui.usage_rows import By, PartRow, dear_columns, part_columns, part_rows, refusal
 from tui.widgets.panel import Panel
 from tui.widgets.row_table import RowTable
 
@@ -142,9 +142,8 @@ class UsagePane(Container):
         name = f"{usage_lines.period_name(view.period)}{zone}"
         title = look.own(f"{name} · by {by.value} · {amount}")
         self.table.border_title = Content(title)  # pyright: ignore[reportAttributeAccessIssue]  # declared as str, takes Content
-        self.table.empty = (
-            "No entry says what its model reported." if by is By.KIND and total.count else _NOTHING
-        )
+        unreported = "No entry says what its model reported." if by is By.KIND and total.count else _NOTHING
+        self.table.empty = look.text(refusal(view, by)) or unreported
         before = usage_lines.short_name(view.compared) if view.compared is not None else "Before"
         columns = part_columns(by, look, before=before)
         cursor = min(self.table.cursor, max(0, len(rows) - 1))
