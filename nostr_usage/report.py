@@ -15,6 +15,7 @@ from nostr_usage.ledger.lot import Lot
 from nostr_usage.ledger.names import DEFAULT_METER, AccountId, Operation, Source
 from nostr_usage.ledger.state import next_allowance_at, state_from_json
 from nostr_usage.store import EntryRow, MonthTotal, Reader, StreamRow
+from nostr_usage.store.totals import SUM_MAX
 from nostr_usage.views import ActivityRow, BalanceView, HistoryRow, LotView, MonthView
 
 _PAGE_ROWS = 500
@@ -108,6 +109,7 @@ def month_view(reader: Reader, stream: StreamRow, month: str) -> MonthView:
         purchased=purchased,
         expired=_sum(totals, Operation.EXPIRE),
         reversed=_sum(totals, Operation.REVERSE),
+        is_known=all(max(total.tokens, total.cost) < SUM_MAX for total in totals),
     )
 
 

@@ -93,7 +93,10 @@ class ActivityRow(NamedTuple):
 
 
 class MonthView(NamedTuple):
-    """A month (`2026-02`, UTC) of one stream: activities by tokens, and what came in and lapsed."""
+    """A month (`2026-02`, UTC) of one stream: activities by tokens, and what came in and lapsed.
+
+    `is_known` is False where amounts are so large that their saved sum ended at its bound.
+    """
 
     account: AccountId
     meter: str
@@ -106,6 +109,7 @@ class MonthView(NamedTuple):
     purchased: int
     expired: int
     reversed: int
+    is_known: bool = True
 
 
 class HistoryRow(NamedTuple):

@@ -11,6 +11,7 @@ from nostr_usage.amount import format_dollars, format_dollars_exact, format_toke
 from nostr_usage.cli.choosing import account_argument, chosen_stream, meter_option
 from nostr_usage.cli.options import json_option, month_option, parse_month, parse_time, pass_clock, pass_home
 from nostr_usage.cli.output import (
+    ExitCode,
     moment,
     print_csv,
     print_json,
@@ -39,10 +40,11 @@ LINES_SHOWN = 100
 @pass_clock
 def month(
     clock: Clock, home: Home, *, account: str | None, month_name: str | None, meter: str | None, as_json: bool
-) -> None:
+) -> int:
     """One month by activity, net of refunds, and what came in and lapsed.
 
-    Exit codes: 0 done, 2 no such account or month, 5 no usable home.
+    Exit codes: 0 done, 1 amounts so large that their sum is not known, 2 no such account or month, 5 no
+    usable home.
     """
     named = parse_month(month_name, now=clock.now())
     with open_reader(home) as opened, opened.store.read() as reader:
@@ -51,6 +53,7 @@ def month(
         print_json(_month_object(view))
     else:
         _print_month(view)
+    return ExitCode.DONE if view.is_known else ExitCode.PROBLEMS
 
 
 def _month_object(view: MonthView) -> dict[str, object]:
@@ -74,6 +77,7 @@ def _month_object(view: MonthView) -> dict[str, object]:
         "purchased": view.purchased,
         "expired": view.expired,
         "reversed": view.reversed,
+        "is_known": view.is_known,
     }
 
 
@@ -98,6 +102,8 @@ def _print_month(view: MonthView) -> None:
         if tokens
     ]
     print_line(f"Besides: {', '.join(came_in)}." if came_in else "Nothing came in or lapsed.")
+    if not view.is_known:
+        print_line("These are no true sums: amounts were signed that nobody can add up. `audit` names them.")
 
 
 def _cents(cents: int) -> str:

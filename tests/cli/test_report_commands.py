@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nostr_usage import report
 from nostr_usage.cli.output import ExitCode
 from tests.terminal import Terminal, controls_in, february, feed, operator_terminal
 
@@ -58,6 +59,21 @@ def test_month_for_programs(february_terminal: Terminal) -> None:
     assert (4_153, "6.229500") == (found["tokens"], found["usd"])
     assert found["tokens"] == sum(row["tokens"] for row in found["activities"])
     assert 100 == sum(row["share"] for row in found["activities"])
+
+
+def test_sums_that_nobody_knows_are_said_to_be_unknown(
+    february_terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a saved sum ended at its bound; control: below it, nothing is said."""
+    shown = february_terminal.run("month", "alice", "--month", "2026-02", "--json").json
+    assert shown["is_known"] is True
+    monkeypatch.setattr(report, "SUM_MAX", 100)
+    shown = february_terminal.run(
+        "month", "alice", "--month", "2026-02", "--json", code=ExitCode.PROBLEMS
+    ).json
+    assert shown["is_known"] is False
+    text = february_terminal.run("month", "alice", "--month", "2026-02", code=ExitCode.PROBLEMS).out
+    assert "no true sums" in text
 
 
 def test_month_without_entries_is_zero(terminal: Terminal) -> None:
