@@ -215,7 +215,9 @@ def _member(reader: Reader, account_no: int, name: str) -> MemberRow:
 
 def _known(row: Row | None, sort: str, name: str) -> Row:
     if row is None:
-        raise UnknownNameError(sort, name[:80], advice="`nostr-usage org members` lists them.")
+        raise UnknownNameError(
+            sort, name[:80], advice="`nostr-usage org members list` and `org departments list` show them."
+        )
     return row
 
 

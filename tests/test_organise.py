@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nostr_usage import organise
 from nostr_usage.errors import InputError, NostrUsageError, RefusedError, UnknownNameError
 from nostr_usage.ledger.entry import AccountId, Entry
 from nostr_usage.ledger.guardrail import Enforcement, Scope
@@ -323,3 +324,15 @@ def test_refused_intent_is_not_looked_up_as_a_budget(service: OperatorOfTests) -
         spender.check(Intent(account=account(service, "acme"), activity="magic-mentor", actor="Zoe"))
     )
     assert RefusalCode.NOT_A_MEMBER == refused.code
+
+
+def test_organisations_are_bounded(service: OperatorOfTests, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One member or department too many is refused; those that are there can be added again."""
+    organiser, acme = organiser_of(service), account(service, "acme")
+    monkeypatch.setattr(organise, "MEMBERS_MAX", 3)
+    monkeypatch.setattr(organise, "DEPARTMENTS_MAX", 2)
+    for attempt in (organiser.add_member, organiser.add_department):
+        with pytest.raises(InputError, match="at most"):
+            attempt(acme, "One too many")
+    organiser.add_member(acme, "Lee")
+    organiser.add_department(acme, "Sales")

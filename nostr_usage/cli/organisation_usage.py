@@ -60,8 +60,13 @@ def usage(
         _print_csv(found, has_departments=has_departments)
     else:
         print_line(f"{row.label or row.account}, {month} (UTC)")
-        for one in found:
+        used = [one for one in found if one.total.count or one.total.tokens]
+        for one in used or found[:1]:
             _print_use(one, has_departments=has_departments)
+        idle = ", ".join(one.meter for one in found if one not in used)
+        if used and idle:
+            print_line()
+            print_line(f"Nothing was used of {idle}.")
 
 
 def _print_use(use: OrganisationUse, *, has_departments: bool) -> None:

@@ -140,7 +140,7 @@ def show(clock: Clock, home: Home, *, organisation: str, as_json: bool) -> None:
     print_line(f"  departments  {', '.join(one.name for one in parts) or 'none'}")
     print_line(f"  quotas       {len(quotas):,}")
     for view in views:
-        print_line(f"  {view.meter:<12} {format_tokens(view.tokens)} left")
+        print_line(f"  {view.meter:<18} {format_tokens(view.tokens)} left")
 
 
 for command in (members, departments, quota, usage):

@@ -59,7 +59,7 @@ def seated_action(reader: Reader, account: AccountRow, action: Action) -> Action
     """
     seat = seat_of(reader, account, actor=action.actor, group=action.group)
     if isinstance(seat, Refusal):
-        raise RefusedError(seat, seat.message, advice="`nostr-usage org members` lists who may.")
+        raise RefusedError(seat, seat.message, advice="`nostr-usage org members list` says who may.")
     is_as_stated = (seat.actor, seat.group) == (action.actor, action.group)
     return action if is_as_stated else replace(action, actor=seat.actor, group=seat.group)
 

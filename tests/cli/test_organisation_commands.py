@@ -9,13 +9,27 @@ from pathlib import Path
 import pytest
 
 from nostr_usage.cli.output import ExitCode
+from nostr_usage.store import Store
 from tests.terminal import Terminal, controls_in, february, operator_terminal
 
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Terminal:
     """An operator with the organisations acme (Maria in Sales, Omar in Support, Lee) and other (Zoe)."""
-    operator = operator_terminal(tmp_path)
+    return organised(tmp_path)
+
+
+@pytest.fixture(scope="module", name="unchanged")
+def one_terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """The same with the account alice, for tests that change nothing."""
+    operator = organised(tmp_path_factory.mktemp("unchanged"))
+    operator.run("account", "new", "alice")
+    return operator
+
+
+def organised(directory: Path) -> Terminal:
+    """What the fixtures give."""
+    operator = operator_terminal(directory)
     operator.run("org", "new", "acme")
     operator.run("org", "new", "other")
     for department in ("Sales", "Support"):
@@ -69,16 +83,16 @@ def test_names_stay_in_the_home(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("actor", ["Zoe", "maria", "nobody"])
-def test_strangers_are_refused_with_a_code(terminal: Terminal, actor: str) -> None:
+def test_strangers_are_refused_with_a_code(unchanged: Terminal, actor: str) -> None:
     """A member of another organisation like anybody else; nothing changes."""
-    before = terminal.run("history", "acme", "--json").json
-    said = chat(terminal, "k", actor, 5, code=ExitCode.REFUSED)
+    before = everything(unchanged)
+    said = chat(unchanged, "k", actor, 5, code=ExitCode.REFUSED)
     assert f"error: '{actor}' is no member of acme" in said
     for command in (("check",), ("reserve", "--key", "k")):
         arguments = (command[0], "acme", "magic-mentor", *command[1:], "--actor", actor, "--json")
-        refused = terminal.run(*arguments, code=ExitCode.REFUSED).json
+        refused = unchanged.run(*arguments, code=ExitCode.REFUSED).json
         assert ("not_a_member", 403, False) == (refused["code"], refused["status"], refused["is_allowed"])
-    assert before == terminal.run("history", "acme", "--json").json
+    assert before == everything(unchanged)
 
 
 def test_hard_quota_refuses_and_soft_one_warns(terminal: Terminal) -> None:
@@ -202,6 +216,9 @@ def test_five_meters_are_counted_apart(tmp_path: Path) -> None:
     uses = terminal.run("org", "usage", "acme", "--json").json
     assert {"goal_generation": 6} == {one["meter"]: one["tokens"] for one in uses if one["tokens"]}
     assert 5 == len(uses)
+    shown = terminal.run("org", "usage", "acme").out
+    assert 2 == shown.count("total")
+    assert "Nothing was used of lead_generation, strategy_analysis, forecast, general." in shown
 
 
 def test_plan_decides_what_is_shown_and_limited(tmp_path: Path) -> None:
@@ -247,23 +264,24 @@ def test_plan_decides_what_is_shown_and_limited(tmp_path: Path) -> None:
         (("new", "new", "--plan", "other"), "unknown plan"),
     ],
 )
-def test_what_cannot_be_changes_nothing(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_changes_nothing(unchanged: Terminal, arguments: tuple[str, ...], said: str) -> None:
     """Each with a sentence and exit code 2."""
-    terminal.run("account", "new", "alice")
-    before = everything(terminal)
-    outcome = terminal.run("org", *arguments, code=ExitCode.BAD_INPUT)
+    before = everything(unchanged)
+    outcome = unchanged.run("org", *arguments, code=ExitCode.BAD_INPUT)
     assert said in outcome.err
     assert ("", set[str]()) == (outcome.out, controls_in(outcome.err))
-    assert before == everything(terminal)
+    assert before == everything(unchanged)
 
 
 def everything(terminal: Terminal) -> object:
-    """What is registered, and how many accounts and entries there are."""
-    shown = [
-        terminal.run("org", *command, "--json").json
-        for command in (("list",), ("members", "list", "acme", "--all"), ("quota", "show", "acme"))
-    ]
-    return [*shown, terminal.run("account", "list", "--json").json]
+    """What is registered, which budgets there are, and how many entries."""
+    with Store.open(terminal.home / "ledger.sqlite") as store, store.read() as reader:
+        numbers = [row.account_no for row in tuple(reader.accounts())]
+        registered = [
+            (reader.is_organisation(one), reader.members(one), reader.departments(one), reader.budgets(one))
+            for one in numbers
+        ]
+        return registered, reader.entry_count()
 
 
 def test_hostile_names_are_only_shown(terminal: Terminal) -> None:

@@ -278,3 +278,16 @@ def test_month_of_refunds_alone_is_drawn(tmp_path: Path) -> None:
     assert "1 February: −200" in text
     assert {"0"} == {attributes["height"] for tag, attributes in Page(text).elements if tag == "rect"}
     assert pdf_report(replace(report, meters=(meter,)))
+
+
+def test_several_long_texts_share_the_width(report: MonthlyReport) -> None:
+    """None pushes the numbers off the paper; what does not fit ends in an ellipsis, and HTML has all."""
+    meter = report.meters[0]
+    lines = tuple(
+        replace(line, member="M" * 60, department="D" * 60, description="W" * 119) for line in meter.lines
+    )
+    long = replace(report, meters=(replace(meter, lines=lines),))
+    texts = texts_of_pdf(pdf_report(long, is_compressed=False))
+    assert "9,838" in texts
+    assert len(lines) == sum(text.startswith("WWW") and text.endswith("…") for text in texts)
+    assert "W" * 119 in html_report(long)

@@ -80,14 +80,13 @@ def write_report(
         InputError: if there is such a file already and `overwrite` is False, or it cannot be written.
     """
     chosen = format_of(path) if format_ is None else format_
-    if not overwrite:
-        _refuse_existing(path)
+    if not overwrite and os.path.lexists(path):
+        raise _taken(path)
     data = rendered_report(report, chosen)
     try:
         _put(data, path, overwrite=overwrite)
     except FileExistsError:
-        _refuse_existing(path)
-        raise
+        raise _taken(path) from None
     except OSError as error:
         raise InputError(
             f"cannot write {path}: {error.strerror}", advice="Choose another directory."
@@ -95,11 +94,8 @@ def write_report(
     return path
 
 
-def _refuse_existing(path: Path) -> None:
-    if os.path.lexists(path):
-        raise InputError(
-            f"{path} is there already", advice="Choose another name, or replace it with --force."
-        )
+def _taken(path: Path) -> InputError:
+    return InputError(f"{path} is there already", advice="Choose another name, or replace it with --force.")
 
 
 def _put(data: bytes, path: Path, *, overwrite: bool) -> None:
