@@ -169,11 +169,14 @@ def forecast(clock: Clock, home: Home, *, account: str | None, meter: str | None
     Exit codes: 0 done, 2 no such account, 5 no usable home.
     """
     now = clock.now()
-    with open_reader(home) as opened, opened.store.read() as reader:
-        stream = chosen_stream(opened, reader, account, meter=meter)
-        entitled = entitlement_of(home_catalogue(home, opened.settings), reader.account(stream.account))
-        (balance,) = balance_views(opened, reader, [stream], now=now)
-        found = forecast_of(reader, stream, balance, now=now, days_max=entitled.days)
+    with open_reader(home) as opened:
+        with opened.store.read() as reader:
+            stream = chosen_stream(opened, reader, account, meter=meter)
+            entitled = entitlement_of(home_catalogue(home, opened.settings), reader.account(stream.account))
+        save_use(opened.store, [stream])
+        with opened.store.read() as reader:
+            (balance,) = balance_views(opened, reader, [stream], now=now)
+            found = forecast_of(reader, stream, balance, now=now, days_max=entitled.days)
     if as_json:
         print_json(None if found is None else _forecast_object(found))
     elif found is None:

@@ -29,9 +29,11 @@ from nostr_usage.insight.use import Use, by_day, day_of
 from nostr_usage.pricing.catalogue import Catalogue
 from nostr_usage.reporting.analytics import margin_for, month_start, standings
 from nostr_usage.reporting.entitlement import Entitlement, entitlement_of
+from nostr_usage.reporting.platform import streams_of_meter
+from nostr_usage.reporting.stream_use import save_use
 from nostr_usage.reporting.uses import uses_of
-from nostr_usage.store import AlertRow, Reader, StreamRow
-from nostr_usage.wiring import home_catalogue, open_reader
+from nostr_usage.store import AlertRow, Reader, Store, StreamRow
+from nostr_usage.wiring import ReaderHome, home_catalogue, open_reader
 
 ALERTS_SHOWN_MAX = 50
 _UTC = ZoneInfo("UTC")
@@ -65,14 +67,12 @@ def alerts(
     if is_all and account is not None:
         raise InputError("--all takes no account", advice="Give one of the two.")
     now = clock.now()
-    with open_reader(home) as opened, opened.store.read() as reader:
+    with open_reader(home) as opened:
         catalogue = home_catalogue(home, opened.settings)
         if is_all:
-            findings = _of_all(reader, catalogue, meter=meter or catalogue.default_meter, now=now)
+            findings = _of_all(opened.store, catalogue, meter=meter or catalogue.default_meter, now=now)
         else:
-            stream = chosen_stream(opened, reader, account, meter=meter)
-            entitled = entitlement_of(catalogue, reader.account(stream.account))
-            findings = list(_of_account(reader, stream, entitled, now=now))
+            findings = _of_one(opened, catalogue, account, meter=meter, now=now)
     if as_json:
         print_json([{**asdict(finding), "at": iso_time(finding.at)} for finding in findings])
     elif findings:
@@ -84,6 +84,15 @@ def alerts(
     else:
         print_line("nothing to look at")
     return ExitCode.PROBLEMS if findings else ExitCode.DONE
+
+
+def _of_one(
+    opened: ReaderHome, catalogue: Catalogue, account: str | None, *, meter: str | None, now: int
+) -> list[Finding]:
+    with opened.store.read() as reader:
+        stream = chosen_stream(opened, reader, account, meter=meter)
+        entitled = entitlement_of(catalogue, reader.account(stream.account))
+        return list(_of_account(reader, stream, entitled, now=now))
 
 
 def _of_account(reader: Reader, stream: StreamRow, entitled: Entitlement, *, now: int) -> Iterator[Finding]:
@@ -104,7 +113,15 @@ def _alert_text(row: AlertRow) -> str:
     return f"threshold {row.threshold:,}{subject}, {format_tokens(row.remaining)} left"
 
 
-def _of_all(reader: Reader, catalogue: Catalogue, *, meter: str, now: int) -> list[Finding]:
+def _of_all(store: Store, catalogue: Catalogue, *, meter: str, now: int) -> list[Finding]:
+    with store.read() as reader:
+        streams = streams_of_meter(reader, meter)
+    save_use(store, streams)
+    with store.read() as reader:
+        return _of_platform(reader, catalogue, meter=meter, now=now)
+
+
+def _of_platform(reader: Reader, catalogue: Catalogue, *, meter: str, now: int) -> list[Finding]:
     share = catalogue.aims.power_user_percent if catalogue.aims else 80
     found = standings(reader, meter=meter, now=now, token_value=catalogue.token_value_of(meter))
     findings = [
@@ -126,7 +143,7 @@ def _of_all(reader: Reader, catalogue: Catalogue, *, meter: str, now: int) -> li
             )
             findings.append(Finding(kind=average.level.value.replace("_", " "), text=text))
     since = month_start(now)
-    streams = [stream for stream in tuple(reader.streams()) if stream.meter == meter]
+    streams = streams_of_meter(reader, meter)
     uses: list[Use] = [use for stream in streams for use in uses_of(reader, stream, since=since)]
     for action in dearest_actions(uses)[:3]:
         text = f"{action.activity}: {format_tokens(action.average)} each, {action.count:,} this month"

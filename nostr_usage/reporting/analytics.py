@@ -127,7 +127,8 @@ def margin_for(reader: Reader, catalogue: Catalogue, *, since: int, budget_perce
     """
     sales: list[Sale] = []
     for stream in tuple(reader.streams()):
-        for row in tuple(reader.entries(stream.stream_no)):
+        after = reader.seq_before(stream.stream_no, seq=stream.seq, created_at=since)
+        for row in tuple(reader.entries(stream.stream_no, after_seq=after)):
             if row.occurred_at < since:
                 continue
             if row.operation is Operation.GRANT and row.lot_source is Source.PURCHASED:
