@@ -93,7 +93,7 @@ def state_to_json(state: StreamState) -> str:
             _VERSION,
             state.seq,
             state.created_at,
-            [_lot_row(lot, lot.remaining) for lot in state.lots],
+            [_lot_row(lot) for lot in state.lots],
             state.debt,
             [_cycle_row(cycle) for cycle in state.cycles],
             [life.granted, life.purchased, life.used, life.refunded, life.expired, life.reversed],
@@ -112,7 +112,13 @@ def state_from_json(text: str) -> StreamState:
 
 def draws_to_json(draws: tuple[Draw, ...]) -> str:
     """`draws` as one line of JSON that `draws_from_json` reads."""
-    return _encode([_VERSION, *(_lot_row(draw, draw.tokens) for draw in draws)])
+    # Every debit has one, and an encoder takes longer to begin than this takes in all.
+    rows = [
+        f',[{draw.seq},"{draw.source.value}",{draw.priority},'
+        f"{'null' if draw.expires_at is None else draw.expires_at},{draw.granted_at},{draw.tokens}]"
+        for draw in draws
+    ]
+    return f"[{_VERSION}{''.join(rows)}]"
 
 
 def draws_from_json(text: str) -> tuple[Draw, ...]:
@@ -176,8 +182,8 @@ def _draws_from_rows(rows: list[object]) -> tuple[Draw, ...]:
     )
 
 
-def _lot_row(lot: Lot | Draw, tokens: int) -> list[object]:
-    return [lot.seq, lot.source.value, lot.priority, lot.expires_at, lot.granted_at, tokens]
+def _lot_row(lot: Lot) -> list[object]:
+    return [lot.seq, lot.source.value, lot.priority, lot.expires_at, lot.granted_at, lot.remaining]
 
 
 def _lot(row: object) -> Lot:
