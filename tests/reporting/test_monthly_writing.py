@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,29 @@ def test_who_was_faster_keeps_their_file(
     with pytest.raises(InputError, match="is there already"):
         write_report(report, path)
     assert "theirs" == path.read_text()
+    assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_directories_without_links_take_reports(
+    tmp_path: Path, report: MonthlyReport, monkeypatch: pytest.MonkeyPatch, *, is_taken: bool
+) -> None:
+    """A stick, a network share: the report is whole there, too, and replaces nothing."""
+    path = tmp_path / "report.csv"
+
+    def unknown(_source: Path, target: Path) -> None:
+        if is_taken:
+            target.write_text("theirs")
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", unknown)
+    if is_taken:
+        with pytest.raises(InputError, match="is there already"):
+            write_report(report, path)
+        assert "theirs" == path.read_text()
+    else:
+        write_report(report, path)
+        assert rendered_report(report, ReportFormat.CSV) == path.read_bytes()
     assert [path] == list(tmp_path.iterdir())
 
 

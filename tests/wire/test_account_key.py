@@ -12,6 +12,7 @@ from nostr_usage.wire.account_key import (
     derive_account_key,
     own_request_tag,
     payment_tag,
+    pseudonym_of,
     request_tag,
 )
 
@@ -74,3 +75,11 @@ def test_payments_are_set_apart_from_requests() -> None:
     assert hmac.new(SECRET, b"payment\x00pi_3Nx", hashlib.sha256).hexdigest()[:32] == payment_tag(
         SECRET, "pi_3Nx"
     )
+
+
+def test_pseudonym_is_of_the_name_and_the_account() -> None:
+    """As PROTOCOL.md writes it; a department of that name has another one, and so has the name elsewhere."""
+    digest = hmac.new(SECRET, b"m\x00Maria", hashlib.sha256).hexdigest()
+    assert f"m-{digest[:16]}" == pseudonym_of(SECRET, "Maria", sort="m")
+    others = {pseudonym_of(SECRET, "Maria", sort="d"), pseudonym_of(bytes(32), "Maria", sort="m")}
+    assert digest[:16] not in {other[2:] for other in others}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from enum import StrEnum
@@ -15,6 +16,7 @@ from nostr_usage.reporting.entitlement import Feature
 from nostr_usage.reporting.monthly.figures import MonthlyReport
 
 _NAME_MAX = 60
+_WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 class ReportFormat(StrEnum):
@@ -108,8 +110,20 @@ def _put(data: bytes, path: Path, *, overwrite: bool) -> None:
         if overwrite:
             Path(temporary).replace(path)
         else:
-            os.link(temporary, path)  # unlike a rename, it fails if somebody else was faster
+            _link(Path(temporary), path)
         sync_directory(path.parent)
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """Give the file its name, unless somebody was faster: a rename would replace what they wrote."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _WITHOUT_LINKS:
+            raise
+        # A stick or a share without links: the name is taken first, then the file moves there.
+        path.open("xb").close()
+        temporary.replace(path)
