@@ -9,7 +9,7 @@ import pytest
 from nostr_usage.clock import ManualClock
 from nostr_usage.reporting.periods import LENGTHS, Length
 from nostr_usage.reporting.usage import UsageView
-from tests.tui.made_snapshots import screen_text, settled
+from tests.tui.made_snapshots import dashboard, screen_text, settled
 from tui.contracts import Options
 from tui.dashboard import DashboardApp
 from tui.demo import NOW
@@ -226,3 +226,12 @@ async def test_days_are_those_of_utc_and_say_so_in_another_zone(source: LedgerSo
         await pilot.press("2")
         await settled(app, pilot)
         assert "February 2026 (UTC) ·" in screen_text(app)
+
+
+async def test_while_a_long_history_is_added_up_the_screen_says_so() -> None:
+    """Neither empty without a word, nor a zero that is not known."""
+    app = dashboard()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("2")
+        await settled(app, pilot)
+        assert "Adding up every entry, once…" in screen_text(app)

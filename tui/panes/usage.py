@@ -96,7 +96,10 @@ class UsagePane(Container):
             yield self.dearest
 
     def want(self) -> None:
-        """Ask for the period that is shown once more: entries may have come."""
+        """Ask for the period that is shown once more; the first time may take a while in a long history."""
+        if self._view is None and self._snapshot is not None and self._snapshot.balance is not None:
+            self.table.empty = self._look.own("Adding up every entry, once…")
+            self.table.refresh()
         self.post_message(self.Wanted(self._length, self._day))
 
     def reset(self) -> None:
