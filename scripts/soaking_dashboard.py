@@ -21,7 +21,7 @@ from tests.relay_process import relay_process
 
 MINUTES = 10
 SAMPLE_S = 15.0
-EVENTS_A_SECOND = 20
+EVENTS_A_SECOND = 5
 STEP_S = 0.25
 WARM_SHARE = 0.25
 """Of the samples, those before caches are full."""
@@ -32,7 +32,7 @@ _DOWN, _UP, _ESCAPE = b"\x1b[B", b"\x1b[A", b"\x1b"
 _WALK = (
     b"1", _DOWN, _DOWN, b"l", _ESCAPE, b"w", _ESCAPE, b"m", _ESCAPE,
     b"2", b"[", b"[", b"t", b"3", _DOWN, b"G", b"g", _DOWN, b"\r", b"v", _ESCAPE, b"b", b"[", b"[", _ESCAPE,
-    b"s", b"s", b"s", b"s", b"/", b"tokens>5\r", _ESCAPE, b"4", _DOWN, b"?", _ESCAPE, b" ", b" ", b"z", b"d",
+    b"s", b"s", b"s", b"s", b"/", b"tokens>5\r", _ESCAPE, b"4", _DOWN, b"c", b"V", _ESCAPE, b"?", _ESCAPE, b" ", b" ", b"z", b"d",
     b"d", b"z", b",", _ESCAPE, _UP, b"r",
 )  # fmt: skip
 _SIZES = ((24, 80), (40, 120), (12, 40), (60, 200))

@@ -22,6 +22,8 @@ from typing import Self
 ROWS, COLUMNS = 40, 120
 PATIENCE_S = 120.0
 QUIET_S = 0.4
+# A pager that ends at once: nobody is there to leave it.
+_TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8", "PAGER": "true"}
 
 
 class Screen:
@@ -30,7 +32,7 @@ class Screen:
     def __init__(self, *arguments: str) -> None:
         self._leader, follower = pty.openpty()
         self.resize(ROWS, COLUMNS)
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, **_TERMINAL}
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=follower,
