@@ -32,8 +32,8 @@ _DOWN, _UP, _ESCAPE = b"\x1b[B", b"\x1b[A", b"\x1b"
 _WALK = (
     b"1", _DOWN, _DOWN, b"l", _ESCAPE, b"w", _ESCAPE, b"m", _ESCAPE,
     b"2", b"[", b"[", b"t", b"3", _DOWN, b"G", b"g", _DOWN, b"\r", b"v", _ESCAPE, b"b", b"[", b"[", _ESCAPE,
-    b"s", b"s", b"s", b"s", b"/", b"tokens>5\r", _ESCAPE, b"4", _DOWN, b"c", b"V", _ESCAPE, b"?", _ESCAPE, b" ", b" ", b"z", b"d",
-    b"d", b"z", b",", _ESCAPE, _UP, b"r",
+    b"s", b"s", b"s", b"s", b"/", b"tokens>5\r", _ESCAPE, b"4", _DOWN, b"c", b"V", _ESCAPE, b"?",
+    _ESCAPE, b" ", b" ", b"z", b"d", b"d", b"z", b",", _ESCAPE, _UP, b"r",
 )  # fmt: skip
 _SIZES = ((24, 80), (40, 120), (12, 40), (60, 200))
 
