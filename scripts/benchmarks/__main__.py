@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument(
         "--memory", type=int, nargs=2, metavar=("N", "M"), help="peaks at N entries, too, against those at M"
     )
-    parser.add_argument("--json", type=Path, help="write the rows to this file, too")
+    parser.add_argument("--json", type=Path, help="put the rows into this file, too")
     options = parser.parse_args()
     table = Table()
     wanted: dict[str, Callable[[], list[Row]]] = {
@@ -50,14 +50,27 @@ def main() -> None:
         for row in memory.rows(options.memory[0], against=options.memory[1]):
             table.add(row)
     if options.json:
-        machine = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": platform.platform(),
-            "cores": os.cpu_count(),
-            "load": os.getloadavg(),
-            "python": platform.python_version(),
-        }
-        options.json.write_text(json.dumps({**machine, "rows": table.as_json()}, indent=1) + "\n", "utf-8")
+        _write(options.json, table)
+
+
+def _write(path: Path, table: Table) -> None:
+    """Write the rows; those of an earlier run that were not measured again stay, each with its date."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    machine = {
+        "date": date,
+        "machine": platform.platform(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+        "python": platform.python_version(),
+    }
+    earlier: list[dict[str, object]] = json.loads(path.read_bytes())["rows"] if path.exists() else []
+    rows = {_subject(row): row for row in earlier}
+    rows |= {_subject(row): {**row, "date": date} for row in table.as_json()}
+    path.write_text(json.dumps({**machine, "rows": list(rows.values())}, indent=1) + "\n", "utf-8")
+
+
+def _subject(row: dict[str, object]) -> tuple[object, ...]:
+    return row["name"], row["entries"], row["peer_name"]
 
 
 if __name__ == "__main__":

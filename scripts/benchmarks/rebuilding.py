@@ -95,7 +95,7 @@ def _measure(published: Published, relay: str, rounds: int) -> list[Row]:
             goal="≥ 6",
         ),
         row_of(
-            "rebuild, all signatures",
+            f"all signatures, {relay}",
             every,
             entries=entries,
             peer_name="bare verification, 2 cores",
