@@ -53,6 +53,8 @@ def alerts_of_debit(before: StreamState, after: StreamState, rules: Guardrails) 
     had, has = balance_of(before).total, balance_of(after).total
     since = after.cycles[-1].start if after.cycles else 0
     used_before, used_after = _used_percent(before, had), _used_percent(after, has)
+    if used_before == used_after and not has < rules.low_balance <= had and not has <= 0 < had:
+        return ()  # as after nearly every debit
     crossed = [
         Alert(kind=AlertKind.USED, threshold=threshold, since=since, left=has)
         for threshold in rules.thresholds

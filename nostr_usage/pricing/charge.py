@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nostr_usage.amount import checked_amount, divide_half_up, divide_up, micro_dollars
 from nostr_usage.errors import AmountError, PricingError, UnratedUsageError
@@ -37,8 +38,7 @@ class ProviderCost:
         return divide_half_up(self.femto_dollars, FEMTO_PER_MICRO)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Charge:
+class Charge(NamedTuple):
     """What a customer pays for one action.
 
     Attributes:
@@ -108,9 +108,9 @@ def charge_for(
         base = _base_tokens(catalogue, rule, mode, stated=tokens, provider_cost=provider_cost)
     each = base + sum(option.tokens for option in options)
     total = checked_amount(bulk_tokens(each, rule.bulk, count), name="charge")
-    prices = {catalogue.rule_id(rule), *(catalogue.rule_id(rule, option) for option in options)}
+    prices = [catalogue.rule_id(rule), *(catalogue.rule_id(rule, option) for option in options)]
     if is_priced and provider_cost is not None:
-        prices.update(provider_cost.price_ids)
+        prices += provider_cost.price_ids
     return Charge(
         activity=rule.name,
         meter=rule.meter,
@@ -118,7 +118,7 @@ def charge_for(
         cost_micro_dollars=checked_amount(
             micro_dollars(total, catalogue.token_value_of(rule.meter)), name="cost in micro-dollars"
         ),
-        price_ids=tuple(sorted(prices)),
+        price_ids=tuple(sorted(set(prices))),
         usage=tuple(sorted((step.model, str(bucket), n) for step in steps for bucket, n in step.billable)),
         is_measured=mode in {ChargeMode.MEASURED, ChargeMode.COUNTED},
         provider_cost=provider_cost,

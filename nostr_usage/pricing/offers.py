@@ -162,6 +162,8 @@ class Pack(Table):
 
 def percent_off(steps: Sequence[BulkStep], count: int) -> int:
     """The discount for `count` at once, in percent."""
+    if not steps:
+        return 0
     return max((step.percent_off for step in steps if count >= step.from_count), default=0)
 
 

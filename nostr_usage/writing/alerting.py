@@ -27,6 +27,8 @@ def alerts_of(transaction: Transaction, debit: Debit, rules: Guardrails, *, now:
     """What the account's owner should be told because of `debit`, each once a cycle or window."""
     granted = granted_ever(debit.after)
     crossed = [(alert, granted) for alert in alerts_of_debit(debit.before, debit.after, rules)]
+    if not crossed and not rules.budgets:
+        return ()
     for budget in rules.budgets:
         # What re-arms a budget's alert is a higher budget, as a top-up does those of the balance.
         found = _budget_alerts(transaction, debit, budget, rules, now=now)

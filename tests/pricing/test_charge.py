@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -190,7 +189,7 @@ def test_usage_beside_stated_tokens_serves_the_operators_books_only(catalogue: C
     usage = measured_usage("gpt-4o", {Bucket.FRESH_INPUT: 1_000, Bucket.OUTPUT: 1_000})
     stated = charge_for(catalogue, "magic-mentor", tokens=247, usage=[usage], at=AT)
     plain = charge_for(catalogue, "magic-mentor", tokens=247, at=AT)
-    assert stated == replace(plain, usage=stated.usage, provider_cost=stated.provider_cost)
+    assert stated == plain._replace(usage=stated.usage, provider_cost=stated.provider_cost)
     assert not stated.is_measured
     assert stated.provider_cost_micro_dollars == 12_500
     assert plain.provider_cost_micro_dollars is None
