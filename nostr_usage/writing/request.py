@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from nostr_usage.errors import InputError
 from nostr_usage.ledger.alert import Alert
@@ -241,17 +243,26 @@ def _sha256(text: str) -> bytes:
 
 
 def _stated(value: Request | Intent | Used | MeasuredUsage) -> dict[str, object]:
-    stated: dict[str, object] = {}
-    for name, default in _defaults(type(value)):
-        content = getattr(value, name)
-        if content is not default and content != default:
-            stated[name] = content
-    return stated
+    form = _form_of(type(value))
+    return {
+        name: content
+        for name, default, content in zip(form.names, form.defaults, form.contents(value), strict=True)
+        if content is not default and content != default
+    }
+
+
+class _Form(NamedTuple):
+    """The fields of a sort of request, what they are by default, and a reader of all of them at once."""
+
+    names: tuple[str, ...]
+    defaults: tuple[object, ...]
+    contents: Callable[[object], tuple[object, ...]]
 
 
 @lru_cache(maxsize=32)
-def _defaults(request: type[Request | Intent | Used | MeasuredUsage]) -> tuple[tuple[str, object], ...]:
-    return tuple((field.name, _default(field)) for field in fields(request))
+def _form_of(request: type[Request | Intent | Used | MeasuredUsage]) -> _Form:
+    names = tuple(field.name for field in fields(request))
+    return _Form(names, tuple(_default(field) for field in fields(request)), attrgetter(*names))
 
 
 def _default(field: Field[object]) -> object:
