@@ -291,3 +291,11 @@ def test_several_long_texts_share_the_width(report: MonthlyReport) -> None:
     assert "9,838" in texts
     assert len(lines) == sum(text.startswith("WWW") and text.endswith("…") for text in texts)
     assert "W" * 119 in html_report(long)
+
+
+def test_text_is_never_taken_for_the_number_of_pages(report: MonthlyReport) -> None:
+    """Neither what the library usually puts in its place, nor what is put there here."""
+    label = "{nb} \N{WORD JOINER}\N{INVISIBLE TIMES}\N{WORD JOINER}"
+    texts = texts_of_pdf(pdf_report(replace(report, label=label), is_compressed=False))
+    assert "AI usage of {nb} " + 3 * "\N{REPLACEMENT CHARACTER}" + " in February 2026" == texts[0]
+    assert 2 == sum(text.endswith(" / ") for text in texts), "control: the number itself is drawn apart"

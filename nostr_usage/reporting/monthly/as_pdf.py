@@ -20,6 +20,8 @@ _FONTS = Path(__file__).parent / "fonts"
 _FAMILY = "report"
 _FONT_FILES = {"": "DejaVuSansCondensed.ttf", "B": "DejaVuSansCondensed-Bold.ttf"}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_PAGES = "\N{WORD JOINER}\N{INVISIBLE TIMES}\N{WORD JOINER}"
+"""What the number of pages is put in for, once it is known: text that `safe_text` lets nobody else write."""
 
 _MARGIN_MM, _LINE_MM, _ROW_MM, _GAP_MM = 16.0, 4.6, 4.4, 2.0
 _PLOT_MM, _PLOT_FOOT_MM = 32.0, 10.0
@@ -58,6 +60,7 @@ class _Paper(FPDF):
             self.add_font(_FAMILY, style, _FONTS / name)
         known = [set(font.cmap) for font in self.fonts.values() if isinstance(font, TTFFont)]
         self._characters = frozenset(map(chr, set[int].intersection(*known)))
+        self.alias_nb_pages(_PAGES)
         self.set_margin(_MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=_MARGIN_MM)
         self.set_draw_color(*_RULE)
@@ -68,7 +71,7 @@ class _Paper(FPDF):
         self._pen(_SMALL_PT, colour=_FAINT)
         text = f"{self._state}{self._document.title}"
         self.cell(self.epw - 30, _LINE_MM, self._cut(text, self.epw - 32))
-        self.cell(30, _LINE_MM, f"{self.page_no()} / {{nb}}", align="R")
+        self.cell(30, _LINE_MM, f"{self.page_no()} / {_PAGES}", align="R")
 
     def shown(self, text: str) -> str:
         """The text, with a visible sign for every character that the letters lack."""
