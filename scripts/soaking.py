@@ -149,7 +149,7 @@ def _watch(sort: str, trials: Iterator[Trial], wanted: int, failures: Path) -> i
     started, is_interrupted = time.monotonic(), False
     told_at = started
     signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have what runs behind them ignore it
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         for trial in trials:
             done += trial.count
@@ -173,6 +173,11 @@ def _watch(sort: str, trials: Iterator[Trial], wanted: int, failures: Path) -> i
         print(f"kept in {failures}")
         return 1
     return 130 if is_interrupted else 0
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """End as with Ctrl-C, which asyncio knows how to take."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def _outage(entries: int) -> int:
