@@ -18,7 +18,7 @@ from nostr_usage.home import (
     Home,
     Role,
     Settings,
-    _plain_values,  # pyright: ignore[reportPrivateUsage]
+    _plain_values,  # pyright: ignore[reportPrivateUsage]  # compared with a whole parser
     check_private,
     default_home_path,
     private_files,

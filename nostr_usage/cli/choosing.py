@@ -29,7 +29,7 @@ def account_argument(command: Command) -> Command:
 
 def meter_option(command: Command) -> Command:
     """`--meter`: for services that count several things apart."""
-    import click  # noqa: PLC0415
+    import click  # noqa: PLC0415  # looks do without it
 
     return click.option("--meter", help="What is counted.  [default: the only one, or tokens]")(command)
 

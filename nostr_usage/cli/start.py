@@ -95,7 +95,7 @@ def _show(look: Look, home: Home, *, clock: Clock) -> int:
         from nostr_usage.cli.balance import show_balance  # noqa: PLC0415  # each loads what it needs
 
         return show_balance(clock, home, account=look.account)
-    from nostr_usage.cli.status_line import show_status_line  # noqa: PLC0415
+    from nostr_usage.cli.status_line import show_status_line  # noqa: PLC0415  # the other commands do without it
 
     return show_status_line(clock, home, account=look.account)
 

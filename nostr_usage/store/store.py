@@ -113,7 +113,7 @@ class Store:
         """
         import asyncio  # noqa: PLC0415 (callers without a loop do without)
 
-        from nostr_usage.store.loop_writes import LoopWrites  # noqa: PLC0415
+        from nostr_usage.store.loop_writes import LoopWrites  # noqa: PLC0415  # callers without a loop do without
 
         loop = asyncio.get_running_loop()
         writes = self._loop_writes.get(loop)
