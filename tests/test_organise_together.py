@@ -5,9 +5,12 @@ The control is the way that looks right: ask whether the quota allows it, then k
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import threading
 from collections.abc import Callable, Generator
+from dataclasses import replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -16,10 +19,12 @@ from nostr_usage.ledger.entry import AccountId
 from nostr_usage.ledger.guardrail import Enforcement, Scope
 from nostr_usage.ledger.window import Period
 from nostr_usage.organise import Organiser
+from nostr_usage.pricing.catalogue import load_catalogue
 from nostr_usage.spend import Spender
-from nostr_usage.store import Transaction
+from nostr_usage.store import AccountSecrets, Store, Transaction
 from nostr_usage.writing.intent import Clearance, Hold, Intent, Used
 from nostr_usage.writing.request import digest_of
+from nostr_usage.writing.stream_writer import Operator
 from tests.operators import OperatorOfTests, operator_in
 from tests.spenders import chat, spender_of
 
@@ -136,6 +141,42 @@ def _end(spender: Spender, hold: Hold, chance: random.Random) -> None:
             spender.settle(hold.hold_id, Used(tokens=chance.randrange(hold.tokens + 1)))
         case _:
             pass
+
+
+def _in_process(directory: Path, operator: Operator, acme: AccountId, number: int, start: Barrier) -> None:
+    """Another process on the same files, for one member of Sales."""
+    with (
+        Store.open(directory / "ledger.sqlite") as store,
+        AccountSecrets.open(directory / "accounts.sqlite") as secrets,
+    ):
+        own = replace(operator, secrets=secrets, ciphers={}, entropy=random.Random(number).randbytes)
+        spender = Spender(store=store, operator=own, catalogue=load_catalogue())
+        start.wait()
+        for turn in range(3 * EACH):
+            intent = chat(acme, actor=MEMBERS[number % len(MEMBERS)], tokens=TOKENS)
+            answer = spender.reserve(intent, key=f"{number}-{turn}")
+            if isinstance(answer, Hold) and turn % 2:
+                spender.settle(answer.hold_id, Used(tokens=TOKENS))
+
+
+def test_processes_pass_no_quota_by_one(service: OperatorOfTests, tmp_path: Path) -> None:
+    """180 ask in three processes, each for another member: the department's 500 tokens are 71 actions."""
+    context = multiprocessing.get_context("fork")
+    acme, operator, start = acme_of(service), service.operator, context.Barrier(len(MEMBERS))
+    service.store.close()
+    processes = [
+        context.Process(target=_in_process, args=(tmp_path, operator, acme, number, start))
+        for number in range(len(MEMBERS))
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [0] * len(MEMBERS) == [process.exitcode for process in processes]
+    with Store.open(tmp_path / "ledger.sqlite") as store:
+        again = replace(service, store=store)
+        assert DEPARTMENT_QUOTA // TOKENS * TOKENS == used_by(again, Scope.GROUP, "Sales")
+        assert all(used_by(again, Scope.MEMBER, name) <= QUOTA for name in MEMBERS)
 
 
 def test_control_asking_first_and_keeping_afterwards_passes_the_quota(service: OperatorOfTests) -> None:
