@@ -10,7 +10,7 @@ import pytest
 from nostr_usage.record import AsyncRecorder, Recorder
 from nostr_usage.spend import AsyncSpender, Spender
 
-ONLY_ONE_HAS = {"record_soon", "metered_stream"}
+ONLY_ONE_HAS = {"metered_stream"}
 
 
 def methods(facade: type) -> Iterator[str]:
