@@ -18,7 +18,7 @@ from nostr_usage.ledger.entry import DEFAULT_METER, AccountId, Source
 from nostr_usage.nostr.event import UnsignedEvent, event_to_json, sign_event
 from nostr_usage.record import AsyncRecorder
 from nostr_usage.spend import Spender
-from nostr_usage.store import Transaction
+from nostr_usage.store import AccountRow, Transaction
 from nostr_usage.writing.intent import Hold, Intent, Used
 from nostr_usage.writing.request import Action, Grant
 from nostr_usage.writing.stream_writer import StreamWriter
@@ -62,6 +62,15 @@ def rows(*, rounds: int = 3) -> list[Row]:
             peer_name="sign + FULL commit",
             unit="µs a call",
             goal="≤ 1.4",
+            rounds=rounds,
+        ),
+        compare(
+            "record, one caller",
+            lambda: 1e6 / _with_ledger(_alone),
+            lambda: 1e6 / _with_ledger(_floor_alone),
+            entries=ALONE,
+            peer_name="build + sign + the same inserts, a commit each",
+            unit="µs a call",
             rounds=rounds,
         ),
         compare(
@@ -117,27 +126,43 @@ async def _tasks(ledger: BenchLedger) -> float:
 def floor_entries_s(ledger: BenchLedger) -> float:
     """Entries a second without callers: built, signed and inserted, `TASKS` to a commit."""
 
-    def write(transaction: Transaction, number: int, account_no: int, account: AccountId) -> None:
-        writer = StreamWriter(transaction, ledger.operator, account=account, meter=DEFAULT_METER)
-        line = writer.write(debit(f"floor-{number}", ledger.clock.now()))
-        writer.finish()
-        transaction.put_request(
-            account_no,
-            key_digest=line.entry_id.encode()[:32],
-            body_digest=line.entry_id.encode()[32:],
-            entry_no=writer.numbers[line.entry_id],
-        )
-
     def write_batch(transaction: Transaction, number: int) -> None:
-        for account_no, account in places:
-            write(transaction, number, account_no, account)
+        for account in accounts:
+            _write_entry(ledger, transaction, account, number)
 
-    with ledger.store.read() as reader:
-        places = [(row.account_no, row.account) for row in reader.accounts()][:TASKS]
+    accounts = _account_rows(ledger)[:TASKS]
     started = time.perf_counter()
     for number in range(PER_CALLER):
         ledger.store.write(lambda transaction, number=number: write_batch(transaction, number))
     return TASKS * PER_CALLER / (time.perf_counter() - started)
+
+
+def _floor_alone(ledger: BenchLedger) -> float:
+    account = _account_rows(ledger)[0]
+    started = time.perf_counter()
+    for number in range(ALONE):
+        ledger.store.write(
+            lambda transaction, number=number: _write_entry(ledger, transaction, account, number)
+        )
+    return ALONE / (time.perf_counter() - started)
+
+
+def _account_rows(ledger: BenchLedger) -> list[AccountRow]:
+    with ledger.store.read() as reader:
+        return list(reader.accounts())
+
+
+def _write_entry(ledger: BenchLedger, transaction: Transaction, account: AccountRow, number: int) -> None:
+    """An entry with all its rows, and nothing that a caller needs besides."""
+    writer = StreamWriter(transaction, ledger.operator, account=account.account, meter=DEFAULT_METER)
+    line = writer.write(debit(f"floor-{number}", ledger.clock.now()))
+    writer.finish()
+    transaction.put_request(
+        account.account_no,
+        key_digest=line.entry_id.encode()[:32],
+        body_digest=line.entry_id.encode()[32:],
+        entry_no=writer.numbers[line.entry_id],
+    )
 
 
 def _alone(ledger: BenchLedger) -> float:
