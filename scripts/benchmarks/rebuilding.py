@@ -10,9 +10,8 @@ import asyncio
 import multiprocessing
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -25,29 +24,15 @@ from nostr_usage.nostr import schnorr
 from nostr_usage.nostr.filter import Filter
 from nostr_usage.publish import publish_due
 from nostr_usage.relays.connection import RelayConnection
-from nostr_usage.relays.policy import ConnectionPolicy
-from nostr_usage.store import Store
-from nostr_usage.sync import SyncProgress, sync_ledger
 from scripts.benchmarks.ledgers import fill, new_ledger
 from scripts.benchmarks.measuring import Row, row_of
+from scripts.benchmarks.published import POLICY, Published, rebuild
 from tests.relay_process import relay_process
 
-POLICY = ConnectionPolicy(allow_local=True, relay_timeout_s=86_400)
-"""With time for a million entries."""
 PAGE = 500
 SDK_AT_ONCE = 8
 SDK_RELAY_ENTRIES_MAX = 50_000
 VERIFICATIONS = 20_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """A ledger on a relay: all that a stranger needs to rebuild it, and how many entries that should give."""
-
-    url: str
-    pubkey: str
-    accounts: Sequence[AccountId]
-    entries: int
 
 
 def rows(entries: int, *, rounds: int = 3) -> list[Row]:
@@ -133,32 +118,6 @@ async def publish(url: str, entries: int) -> Published:
         return Published(
             url=url, pubkey=ledger.operator.signer.pubkey, accounts=ledger.accounts, entries=count
         )
-
-
-async def rebuild(
-    published: Published,
-    *,
-    check_every_signature: bool = False,
-    on_progress: Callable[[SyncProgress], None] | None = None,
-) -> int:
-    """The ledger in a new store; how many entries that has."""
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        Store.open(Path(directory) / "ledger.sqlite", create=True) as store,
-    ):
-        report = await sync_ledger(
-            store,
-            relays=(published.url,),
-            ledger_pubkey=published.pubkey,
-            kinds=(30078,),
-            account=None,
-            policy=POLICY,
-            clock=SystemClock(),
-            random=Random(1),
-            on_progress=on_progress,
-            check_every_signature=check_every_signature,
-        )
-        return report.entries_added
 
 
 async def _read_only(published: Published) -> int:
