@@ -91,6 +91,7 @@ async def read_into(
     account: AccountId | None = None,
     check_every_signature: bool = False,
     clock: Clock | None = None,
+    policy: ConnectionPolicy = LOCAL,
 ) -> SyncReport:
     """One pass of somebody who knows the ledger key and these relays."""
     return await sync_ledger(
@@ -99,7 +100,7 @@ async def read_into(
         ledger_pubkey=operator.operator.signer.pubkey,
         kinds=(KIND,),
         account=account,
-        policy=LOCAL,
+        policy=policy,
         clock=clock or operator.clock,
         random=Random(1),
         check_every_signature=check_every_signature,

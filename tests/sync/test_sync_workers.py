@@ -14,11 +14,12 @@ import pytest
 
 from nostr_usage.errors import HomeError, WorkerError
 from nostr_usage.nostr.message import ReqMessage
+from nostr_usage.relays.policy import ConnectionPolicy
 from nostr_usage.store import Store, StreamStatus
 from nostr_usage.sync import SyncProgress, SyncReport, account_queue, sync_ledger
 from nostr_usage.sync import ledger as reading_ledger
 from nostr_usage.sync.workers import processors
-from tests.ledgers import KIND, LOCAL, events_of, heads, read_into, spend, truncating, withholding
+from tests.ledgers import KIND, events_of, heads, read_into, spend, truncating, withholding
 from tests.operators import OperatorOfTests
 from tests.relay_behaviours import drop, say_nothing
 from tests.scripted_relay import ScriptedRelay, Turn, honestly
@@ -28,6 +29,9 @@ ACCOUNTS = 11
 BEFORE_ACCOUNTS = 5
 """Requests to a relay before any for an account: three for what accounts there are, one of each worker."""
 END_MS = 20_000
+PATIENT = ConnectionPolicy(allow_local=True)
+"""However busy the machine is, processes start and relays answer in this time."""
+BRIEF = ConnectionPolicy(allow_local=True, silence_timeout_s=3)
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to find processes")
 
@@ -59,10 +63,14 @@ async def read_both_ways(
         Store.open(directory / "alone.sqlite", create=True) as alone,
         Store.open(directory / "shared.sqlite", create=True) as shared,
     ):
-        first = await read_into(alone, operator, *relays, check_every_signature=check_every_signature)
+        first = await read_into(
+            alone, operator, *relays, check_every_signature=check_every_signature, policy=PATIENT
+        )
         with monkeypatch.context() as changed:
             share_out(changed)
-            second = await read_into(shared, operator, *relays, check_every_signature=check_every_signature)
+            second = await read_into(
+                shared, operator, *relays, check_every_signature=check_every_signature, policy=PATIENT
+            )
         assert contents(alone) == contents(shared)
         with alone.read() as one, shared.read() as other:
             checked = [
@@ -113,7 +121,7 @@ async def test_a_relay_that_falls_silent_is_reported_alike(
         silent.hold(*events_of(operator))
         silent.on(ReqMessage, honestly, times=BEFORE_ACCOUNTS + 3)
         silent.on(ReqMessage, say_nothing)
-        report = await read_into(store, operator, relay.url, silent.url)
+        report = await read_into(store, operator, relay.url, silent.url, policy=BRIEF)
     assert ["answered", "unreachable"] == [relay.condition.value for relay in report.relays]
     assert "no answer" in report.relays[1].reason
     assert heads(operator.store) == heads(store)
@@ -146,13 +154,13 @@ async def test_a_pass_becomes_shared_only_when_it_is_long(
 
     start_workers = reading_ledger.start_workers
     monkeypatch.setattr(reading_ledger, "start_workers", start)
-    await read_into(store, operator, relay.url)
+    await read_into(store, operator, relay.url, policy=PATIENT)
     assert [] == started
     with Store.open(store.path.with_name("another.sqlite"), create=True) as another:
         monkeypatch.setattr(account_queue, "ENTRIES_ALONE_MAX", 6)
         monkeypatch.setattr(account_queue, "ACCOUNTS_LEFT_MIN", 3)
         monkeypatch.setattr(reading_ledger, "ACCOUNTS_AT_ONCE_MAX", 1)
-        report = await read_into(another, operator, relay.url)
+        report = await read_into(another, operator, relay.url, policy=PATIENT)
         assert [2] == started
         assert heads(store) == heads(another)
         assert ACCOUNTS == len(report.streams)
@@ -185,7 +193,7 @@ async def test_a_relay_that_takes_one_connection_is_read_in_this_process(
     monkeypatch.setattr(account_queue, "ENTRIES_ALONE_MAX", 1)
     for visit in (1, 2):
         relay.on(ReqMessage, drop, visit=visit)
-    report = await read_into(store, operator, relay.url)
+    report = await read_into(store, operator, relay.url, policy=PATIENT)
     assert ["answered"] == [relay.condition.value for relay in report.relays]
     assert heads(operator.store) == heads(store)
     assert [] == worker_pids()
@@ -200,10 +208,10 @@ async def test_a_worker_that_is_killed_ends_the_pass_with_a_clear_error(
     relay.on(ReqMessage, honestly, times=BEFORE_ACCOUNTS + 4)
     relay.on(ReqMessage, kill_first_worker, times=1)
     with pytest.raises(WorkerError, match="ended by signal 9 before it was done"):
-        await read_into(store, operator, relay.url)
+        await read_into(store, operator, relay.url, policy=PATIENT)
     assert [] == worker_pids()
     relay.forget_rules()
-    await read_into(store, operator, relay.url)
+    await read_into(store, operator, relay.url, policy=PATIENT)
     assert heads(operator.store) == heads(store)
 
 
@@ -226,7 +234,7 @@ async def test_a_pass_that_is_cancelled_leaves_no_process(
 
     relay.on(ReqMessage, honestly, times=BEFORE_ACCOUNTS + 4)
     relay.on(ReqMessage, begin)
-    reading = asyncio.create_task(read_into(store, operator, relay.url))
+    reading = asyncio.create_task(read_into(store, operator, relay.url, policy=PATIENT))
     await has_begun.wait()
     assert 2 == len(worker_pids())
     reading.cancel()
@@ -234,7 +242,7 @@ async def test_a_pass_that_is_cancelled_leaves_no_process(
         await reading
     assert [] == worker_pids()
     relay.forget_rules()
-    await read_into(store, operator, relay.url)
+    await read_into(store, operator, relay.url, policy=PATIENT)
     assert heads(operator.store) == heads(store)
 
 
@@ -292,7 +300,7 @@ async def test_a_store_that_cannot_be_used_is_told_from_a_worker(
 
     relay.on(ReqMessage, spoil, times=1)
     with pytest.raises(HomeError, match=r"reader\.sqlite"):
-        await read_into(store, operator, relay.url)
+        await read_into(store, operator, relay.url, policy=PATIENT)
 
 
 async def test_a_process_that_cannot_be_started_is_a_clear_error(
@@ -302,7 +310,7 @@ async def test_a_process_that_cannot_be_started_is_a_clear_error(
     share_out(monkeypatch)
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(WorkerError, match="cannot start a process that reads accounts: No such file"):
-        await read_into(store, operator, relay.url)
+        await read_into(store, operator, relay.url, policy=PATIENT)
 
 
 async def read(
@@ -320,7 +328,7 @@ async def read(
         ledger_pubkey=operator.operator.signer.pubkey,
         kinds=(KIND,),
         account=None,
-        policy=LOCAL,
+        policy=PATIENT,
         clock=operator.clock,
         random=Random(1),
         on_progress=on_progress,
