@@ -15,6 +15,7 @@ from nostr_usage.insight.breakdown import Dimension
 from nostr_usage.organise import organisation_of
 from nostr_usage.reporting.entitlement import Feature, entitlement_of
 from nostr_usage.reporting.organisations import OrganisationUse, Part, organisation_use
+from nostr_usage.reporting.stream_use import save_use
 from nostr_usage.wiring import find_account, home_catalogue, open_reader
 
 
@@ -43,16 +44,17 @@ def usage(
     if as_csv and as_json:
         raise InputError("--csv and --json exclude each other", advice="Give one of them.")
     month = parse_month(month_name, now=clock.now())
-    with open_reader(home) as opened, opened.store.read() as reader:
-        row = organisation_of(reader, find_account(opened.store, organisation))
-        plan = entitlement_of(home_catalogue(home, opened.settings), row)
-        plan.require_dimension(Dimension.MEMBER)
-        if as_csv:
-            plan.require(Feature.CSV_EXPORT)
-        found = [
-            organisation_use(reader, stream, month)
-            for stream in chosen_streams(reader, row.account, meter=meter)
-        ]
+    with open_reader(home) as opened:
+        with opened.store.read() as reader:
+            row = organisation_of(reader, find_account(opened.store, organisation))
+            plan = entitlement_of(home_catalogue(home, opened.settings), row)
+            plan.require_dimension(Dimension.MEMBER)
+            if as_csv:
+                plan.require(Feature.CSV_EXPORT)
+            streams = chosen_streams(reader, row.account, meter=meter)
+        save_use(opened.store, streams)
+        with opened.store.read() as reader:
+            found = [organisation_use(reader, stream, month) for stream in streams]
     has_departments = plan.includes_dimension(Dimension.GROUP)
     if as_json:
         print_json([_use_object(one, has_departments=has_departments) for one in found])
