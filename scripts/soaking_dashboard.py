@@ -52,7 +52,7 @@ def soak_dashboard(minutes: int, *, seed: int) -> int:
     with tempfile.TemporaryDirectory(prefix="nostr-usage-soak-") as name:
         directory = Path(name)
         (directory / "operator").mkdir()
-        history = arriving.signed_history(directory / "operator", entries)
+        history = arriving.signed_history(directory / "operator", entries, a_second=EVENTS_A_SECOND)
         with relay_process(directory / "relay.sqlite") as url:
             arriving.publish(url, history.events[: arriving.FIRST])
             home = arriving.follower_home(directory, history, url)

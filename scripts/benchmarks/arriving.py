@@ -30,7 +30,6 @@ EACH = round(A_SECOND * TICK_S)
 FIRST = 5
 AHEAD_S = 300
 TOKENS = 7
-SIGNED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +42,8 @@ class SignedHistory:
     tokens: int
 
 
-def signed_history(directory: Path, entries: int) -> SignedHistory:
-    """An operator's stream of `entries` entries and two, with nobody to publish it."""
+def signed_history(directory: Path, entries: int, *, a_second: int = A_SECOND) -> SignedHistory:
+    """An operator's stream of `entries` entries and two, so many a second, with nobody to publish it."""
     with new_ledger(directory, accounts=1) as ledger:
         # Whoever follows asks for what is newer than the moment of asking.
         ledger.clock.set(SystemClock().now() + AHEAD_S)
@@ -53,9 +52,10 @@ def signed_history(directory: Path, entries: int) -> SignedHistory:
         ledger.recorder.grant(
             Grant(account=account, tokens=tokens, source=Source.PURCHASED, key="pack", paid=25_000_000)
         )
-        for start in range(0, entries, SIGNED_AT_ONCE):
-            numbers = range(start, min(start + SIGNED_AT_ONCE, entries))
+        for start in range(0, entries, a_second):
+            numbers = range(start, min(start + a_second, entries))
             ledger.store.write(lambda transaction, numbers=numbers: _sign(ledger, transaction, numbers))
+            ledger.clock.set(ledger.clock.now() + 1)
         with ledger.store.read() as reader:
             stream = reader.stream(ledger.accounts[0], DEFAULT_METER)
             assert stream is not None
