@@ -30,7 +30,7 @@ def essence(statement: str) -> str:
 
 
 def test_an_entry_takes_nine_statements(tmp_path: Path) -> None:
-    """Account, settings, budgets, holds and head are remembered; somebody else's commit has them read again."""
+    """Account, settings, budgets and head are remembered; after somebody else commits they are read again."""
     with operator_in(tmp_path) as operator:
         account = operator.open_account()
         statements: list[str] = []
