@@ -109,14 +109,16 @@ def _kill_once(
     process.start()
     sending.close()
     wanted, later_s = random.randrange(ACKNOWLEDGED_MAX), LATER_S_MAX * random.random()
-    # Children of a control may acknowledge less.
-    for _ in range(wanted + 1):
-        if not receiving.poll(PATIENCE_S) or not _take(receiving, report):
-            break
-    ends_at = time.monotonic() + later_s
-    while (left_s := ends_at - time.monotonic()) > 0 and receiving.poll(left_s):
-        _take(receiving, report)
-    process.kill()
+    try:
+        # Children of a control may acknowledge less.
+        for _ in range(wanted + 1):
+            if not receiving.poll(PATIENCE_S) or not _take(receiving, report):
+                break
+        ends_at = time.monotonic() + later_s
+        while (left_s := ends_at - time.monotonic()) > 0 and receiving.poll(left_s):
+            _take(receiving, report)
+    finally:  # also at Ctrl-C: this program would wait for it when it ends
+        process.kill()
     while _take(receiving, report):
         pass
     process.join(PATIENCE_S)
