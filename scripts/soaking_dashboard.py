@@ -91,8 +91,8 @@ def _use(screen: Screen, seconds: float, chance: Random) -> Iterator[Sample]:
 
 
 def _go_to_history(screen: Screen, entries: int, tokens: int) -> None:
-    """Wherever the walk ended: out of any box, to the list of everything."""
-    for key in (_ESCAPE, _ESCAPE, _ESCAPE, _ESCAPE, b"1"):
+    """Wherever the walk ended: out of any box, without a filter, to the list of everything."""
+    for key in (_ESCAPE, _ESCAPE, _ESCAPE, _ESCAPE, b"3", _ESCAPE, _ESCAPE, b"1"):
         screen.type(key)
         screen.watch(1.0)
     screen.type(b"3")
