@@ -34,6 +34,7 @@ from tui.text_report import report_lines
 from tui.theme_names import DEFAULT_THEME, THEME_NAMES
 
 _REMOTE_VARIABLES = ("SSH_CONNECTION", "SSH_TTY")
+_SIZE_VARIABLES = ("COLUMNS", "LINES")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +182,8 @@ def _run(
         os.environ["NO_COLOR"] = "1"
     if wishes.is_calm:
         os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    for name in _SIZE_VARIABLES:
+        os.environ.pop(name, None)  # exported once, they would hide from the screen that it was resized
     from tui.contracts import Following, Options  # noqa: PLC0415  # see above
     from tui.dashboard import DashboardApp  # noqa: PLC0415  # see above
     from tui.keymap import FILE_NAME as KEYMAP_NAME  # noqa: PLC0415  # see above

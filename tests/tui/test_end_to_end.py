@@ -79,7 +79,14 @@ class Terminal:
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"},
+            # Some shells export the size that they began with, which must not hold.
+            env={
+                **os.environ,
+                "LC_ALL": "C.UTF-8",
+                "TERM": "xterm-256color",
+                "COLUMNS": "80",
+                "LINES": "24",
+            },
         )
         output, _ = await process.communicate()
         return output.decode()
