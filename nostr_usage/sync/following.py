@@ -26,7 +26,8 @@ COALESCE_S = 0.25
 WHOLE_PASS_S = 300.0
 """How often everything is read again, in case a subscription has died without a word."""
 RECENT_MAX = 1
-"""Stored events that a live subscription asks for; the pass reads the rest."""
+"""Stored events that a live subscription asks for; the pass reads the rest. What comes later may be dated
+earlier, after an outage say, so it is not limited by time."""
 
 
 async def follow_forever(
@@ -157,7 +158,6 @@ class _Watcher:
             kinds=self._ledger.kinds,
             authors=(self._ledger.pubkey,),
             tags=() if account is None else (("p", (account,)),),
-            since=self._clock.now(),
             limit=RECENT_MAX,
         )
 

@@ -28,7 +28,6 @@ A_SECOND = 1_000
 TICK_S = 0.1
 EACH = round(A_SECOND * TICK_S)
 FIRST = 5
-AHEAD_S = 300
 TOKENS = 7
 
 
@@ -45,8 +44,7 @@ class SignedHistory:
 def signed_history(directory: Path, entries: int, *, a_second: int = A_SECOND) -> SignedHistory:
     """An operator's stream of `entries` entries and two, so many a second, with nobody to publish it."""
     with new_ledger(directory, accounts=1) as ledger:
-        # Whoever follows asks for what is newer than the moment of asking.
-        ledger.clock.set(SystemClock().now() + AHEAD_S)
+        ledger.clock.set(SystemClock().now() - entries // a_second)
         (account,) = ledger.accounts
         tokens = 10 * TOKENS * entries
         ledger.recorder.grant(

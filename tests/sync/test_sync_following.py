@@ -113,6 +113,23 @@ async def test_what_arrives_is_read_at_once(
     assert 1 == len(scripted_relay.visits)
 
 
+async def test_what_is_published_late_is_read_at_once(
+    operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
+) -> None:
+    """An outage keeps entries back for a day; they count as soon as they arrive, whatever their date."""
+    scripted_relay.hold(*events_of(operator))
+    spend(operator, account, 3)
+    operator.clock.advance(86_400)
+    async with following(operator, store, scripted_relay.url) as followed:
+        assert 10 == (await followed.next_report()).entries_added
+        await scripted_relay.until(lambda: is_listening(scripted_relay))
+        await publish_new(operator, scripted_relay)
+        added = 0
+        while added < 3:
+            added += (await followed.next_report()).entries_added
+    assert heads(operator.store) == heads(store)
+
+
 async def test_a_new_account_is_followed_too(
     operator: OperatorOfTests, account: AccountId, store: Store, scripted_relay: ScriptedRelay
 ) -> None:
