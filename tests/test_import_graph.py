@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,8 +51,14 @@ NOT_FOR_A_LOOK = (
 def modules_after(statement: str, *arguments: str) -> set[str]:
     """The modules that are there after `statement`, in an interpreter of its own."""
     probe = f"{statement}\nimport sys\nprint('\\nMODULES', *sys.modules)"
+    # Who measures coverage has modules of their own loaded before everything else.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-c", probe, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-c", probe, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     )
     return set(done.stdout.rpartition("MODULES")[2].split())
 
